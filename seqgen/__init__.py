@@ -1,0 +1,53 @@
+"""seqgen: what biological language models know, for statistical geneticists.
+
+Public names load on first use, so that ``import seqgen`` stays fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "read_sumstats": "seqgen.io.sumstats",
+    "read_panel": "seqgen.io.genotypes",
+    "align_to_panel": "seqgen.io.ld",
+    "read_table": "seqgen.io.tables",
+    "write_table": "seqgen.io.tables",
+    "read_fasta": "seqgen.io.sequences",
+    "missense_map": "seqgen.io.resources",
+    "human_proteins": "seqgen.io.resources",
+    "annotate": "seqgen.annotation",
+    "score_variants": "seqgen.scores",
+    "load_model": "seqgen.models.registry",
+    "find_loci": "seqgen.loci",
+    "fit_prior": "seqgen.priors",
+    "prior_weights": "seqgen.priors",
+    "prior_annotations": "seqgen.priors",
+    "susie_rss": "seqgen.finemap",
+    "estimate_s_rss": "seqgen.finemap",
+    "kriging_rss": "seqgen.finemap",
+    "run": "seqgen.pipeline",
+    "RunOptions": "seqgen.pipeline",
+    "run_demo": "seqgen.demo",
+    "write_report": "seqgen.report",
+    "FineMapResult": "seqgen.results",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'seqgen' has no attribute '{name}'")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+if TYPE_CHECKING:
+    from seqgen.results import FineMapResult as FineMapResult

@@ -1,0 +1,1 @@
+"""Sequence models: what they offer (`protocol`), by name (`registry`), and their backends."""

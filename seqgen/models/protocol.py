@@ -1,0 +1,57 @@
+"""What every sequence model offers, whatever library is behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+@runtime_checkable
+class SequenceModel(Protocol):
+    """A model of sequences over an alphabet.
+
+    Attributes
+    ----------
+    name : str
+        What the user asked for, or the name of a bundled model.
+    revision : str
+        Hash of the weights and configuration, recorded in every output.
+    alphabet : str
+        The letters whose probabilities ``log_probs`` gives, in that order.
+    max_length : int
+        Longest sequence, in residues, that one call may hold.
+    masked : bool
+        True where a position can be hidden from the model.
+    """
+
+    name: str
+    revision: str
+    alphabet: str
+    max_length: int
+    masked: bool
+
+    def log_probs(
+        self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
+    ) -> list[np.ndarray]:
+        """Log probabilities of every letter at every position.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+            At most ``max_length`` letters each.
+        masked_positions : sequence of int or None, optional
+            For each sequence the 0-based position to hide, or None.
+
+        Returns
+        -------
+        list of ndarray, each of shape (len(sequence), len(alphabet))
+            Natural logarithms; each row sums to one over the alphabet.
+        """
+        ...
+
+    def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
+        """Last-layer representation, one array of shape (length, width) per sequence."""
+        ...

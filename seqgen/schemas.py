@@ -1,0 +1,454 @@
+"""Tables that stages hand to each other: columns, types, ranges, keys, units, meanings.
+
+A schema validates what comes in and renders the documentation's column tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from seqgen.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
+
+_PANDAS_DTYPES = {"string": "str", "int": "int64", "float": "float64", "bool": "bool"}
+_PANDAS_NULLABLE = {"string": "str", "int": "Int64", "float": "float64", "bool": "boolean"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its kind (string, int, float, bool), range and meaning."""
+
+    name: str
+    kind: str
+    meaning: str
+    unit: str = ""
+    nullable: bool = False
+    low: float | None = None
+    high: float | None = None
+    allowed: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype in which the column is held."""
+        return (_PANDAS_NULLABLE if self.nullable else _PANDAS_DTYPES)[self.kind]
+
+
+@dataclass(frozen=True)
+class Schema:
+    """A named table: one row per ``row``, unique in ``key``."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Column names in order."""
+        return [column.name for column in self.columns]
+
+    def validate(self, frame: pd.DataFrame, where: str = "") -> pd.DataFrame:
+        """Check ``frame`` and return it with columns in order and of the right dtype.
+
+        Columns beyond the schema are kept, after its own.
+
+        Raises
+        ------
+        InputError
+            Naming the table, the column, the first offending row and the remedy.
+        """
+        label = f"table '{self.name}'" + (f" ({where})" if where else "")
+        missing = [c.name for c in self.columns if c.name not in frame and not c.optional]
+        if missing:
+            raise InputError(
+                f"{label}: column(s) {', '.join(missing)} missing; found "
+                f"{', '.join(map(str, frame.columns)) or 'none'}; expected "
+                f"{', '.join(self.names)}"
+            )
+        present = [c for c in self.columns if c.name in frame]
+        extra = [name for name in frame.columns if name not in set(self.names)]
+        out = frame[[c.name for c in present] + extra].copy()
+        for column in present:
+            out[column.name] = _checked(out[column.name], column, label)
+        if self.key:
+            _check_key(out, self.key, label)
+        return out
+
+    def empty(self) -> pd.DataFrame:
+        """A table of no rows with this schema's columns and dtypes."""
+        import pandas as pd
+
+        return pd.DataFrame({c.name: pd.Series([], dtype=c.dtype) for c in self.columns})
+
+    def to_markdown(self) -> str:
+        """The documentation's table of columns."""
+        lines = [
+            f"**{self.name}**: one row per {self.row}"
+            + (f"; key {', '.join(f'`{k}`' for k in self.key)}." if self.key else "."),
+            "",
+            "| column | type | unit | meaning |",
+            "|---|---|---|---|",
+        ]
+        for column in self.columns:
+            kind = column.kind + (", may be missing" if column.nullable else "")
+            lines.append(f"| `{column.name}` | {kind} | {column.unit} | {column.meaning} |")
+        return "\n".join(lines)
+
+
+def _checked(values: pd.Series, column: Column, label: str) -> pd.Series:
+    """One column cast to its dtype and held to its range."""
+    try:
+        values = values.astype(column.dtype)  # type: ignore[call-overload]
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{label}: column '{column.name}' holds values that are not {column.kind}: {error}"
+        ) from error
+    absent = values.isna()
+    if not column.nullable and absent.any():
+        raise InputError(
+            f"{label}: column '{column.name}' has {int(absent.sum())} missing value(s), first at "
+            f"row {int(absent.to_numpy().argmax())}; drop those rows or fill them"
+        )
+    bad = _out_of_range(values, column) & ~absent.to_numpy(dtype=bool)
+    if bad.any():
+        first = int(bad.argmax())
+        raise InputError(
+            f"{label}: column '{column.name}' row {first} is {values.iloc[first]!r}; expected "
+            f"{_range_text(column)}; {int(bad.sum())} row(s) in all"
+        )
+    return values
+
+
+def _out_of_range(values: pd.Series, column: Column):
+    import numpy as np
+
+    bad = np.zeros(len(values), dtype=bool)
+    if column.low is not None:
+        bad |= (values < column.low).fillna(False).to_numpy(dtype=bool)
+    if column.high is not None:
+        bad |= (values > column.high).fillna(False).to_numpy(dtype=bool)
+    if column.allowed:
+        bad |= ~values.isin(column.allowed).to_numpy(dtype=bool)
+    return bad
+
+
+def _range_text(column: Column) -> str:
+    if column.allowed:
+        return "one of " + ", ".join(column.allowed)
+    low = "-inf" if column.low is None else f"{column.low:g}"
+    high = "inf" if column.high is None else f"{column.high:g}"
+    return f"{column.kind} in [{low}, {high}]"
+
+
+def _check_key(frame: pd.DataFrame, key: tuple[str, ...], label: str) -> None:
+    duplicated = frame.duplicated(list(key))
+    if duplicated.any():
+        first = frame.loc[duplicated, list(key)].iloc[0].to_dict()
+        raise InputError(
+            f"{label}: {int(duplicated.sum())} row(s) repeat the key {', '.join(key)}, first "
+            f"{first}; keep one row per key"
+        )
+
+
+class Counted(NamedTuple):
+    """A table and the count of rows that were dropped or changed on the way to it."""
+
+    table: pd.DataFrame
+    drops: pd.DataFrame
+
+
+_CHROM = Column("chrom", "string", "chromosome, without 'chr'")
+_POS = Column("pos", "int", "position", "base pair, 1-based", low=1)
+_EFFECT = Column("effect_allele", "string", "allele that beta refers to, upper case")
+_OTHER = Column("other_allele", "string", "the other allele, upper case")
+_RSID = Column("rsid", "string", "dbSNP identifier", nullable=True)
+_UNIPROT = Column("uniprot", "string", "UniProt accession")
+_POSITION = Column("position", "int", "residue position in the protein", "1-based", low=1)
+_REF_AA = Column("ref_aa", "string", "residue of the reference protein, one letter")
+_ALT_AA = Column("alt_aa", "string", "residue of the changed protein, one letter")
+_LOCUS = Column("locus", "string", "locus, as chrom:start-end")
+
+SUMSTATS = Schema(
+    "sumstats",
+    "variant",
+    (
+        _CHROM,
+        _POS,
+        _RSID,
+        _EFFECT,
+        _OTHER,
+        Column("eaf", "float", "frequency of the effect allele", nullable=True, low=0, high=1),
+        Column("beta", "float", "effect of one more effect allele", "trait units"),
+        Column("se", "float", "standard error of beta", "trait units", low=0),
+        Column("z", "float", "beta / se"),
+        Column("p", "float", "two-sided p value; 0 where below 1e-308", low=0, high=1),
+        Column("neg_log10_p", "float", "-log10 of the p value, exact for tiny p", low=0),
+        Column("n", "float", "sample size", "people", nullable=True, low=1),
+    ),
+    key=("chrom", "pos", "effect_allele", "other_allele"),
+)
+
+DROPS = Schema(
+    "drops",
+    "reason for which rows were dropped or changed",
+    (
+        Column("stage", "string", "step that dropped or changed the rows"),
+        Column("reason", "string", "why"),
+        Column("action", "string", "what was done", allowed=("dropped", "changed", "kept")),
+        Column("count", "int", "how many rows", "rows", low=0),
+        Column("example", "string", "one such row", nullable=True),
+    ),
+    key=("stage", "reason"),
+)
+
+MISSENSE_MAP = Schema(
+    "missense_map",
+    "known missense variant",
+    (
+        Column("rsid", "string", "dbSNP identifier"),
+        Column("gene", "string", "gene symbol", nullable=True),
+        _UNIPROT,
+        _POSITION,
+        _REF_AA,
+        _ALT_AA,
+        Column(
+            "clinical", "string", "UniProt's label: benign, pathogenic, uncertain", nullable=True
+        ),
+        Column(
+            "checked",
+            "bool",
+            "True where ref_aa is the bundled sequence's residue; False where no sequence of "
+            "the protein is bundled",
+        ),
+    ),
+    key=("rsid", "uniprot", "position", "alt_aa"),
+)
+
+ANNOTATIONS = Schema(
+    "annotations",
+    "variant and residue change",
+    (
+        _CHROM,
+        _POS,
+        _RSID,
+        _EFFECT,
+        _OTHER,
+        Column("gene", "string", "gene symbol", nullable=True),
+        _UNIPROT,
+        _POSITION,
+        _REF_AA,
+        _ALT_AA,
+        Column("clinical", "string", "UniProt's label", nullable=True),
+        Column(
+            "allele_check",
+            "string",
+            "do the alleles fit the residue change: effect (the effect allele makes alt_aa), "
+            "other (the other allele makes it), either (they fit, direction unknown)",
+            allowed=("effect", "other", "either"),
+        ),
+    ),
+    key=("chrom", "pos", "effect_allele", "other_allele", "uniprot", "position", "alt_aa"),
+)
+
+SCORES = Schema(
+    "scores",
+    "residue change and method",
+    (
+        _UNIPROT,
+        _POSITION,
+        _REF_AA,
+        _ALT_AA,
+        Column(
+            "method",
+            "string",
+            "how the model was asked",
+            allowed=("masked-marginal", "wild-type-marginal"),
+        ),
+        Column(
+            "log_lik_ratio",
+            "float",
+            "log p(alt_aa) - log p(ref_aa); negative: less likely than the reference",
+            "natural log",
+        ),
+    ),
+    key=("uniprot", "position", "ref_aa", "alt_aa", "method"),
+)
+
+LOCI = Schema(
+    "loci",
+    "locus",
+    (
+        _LOCUS,
+        _CHROM,
+        Column("start", "int", "first base", "base pair, 1-based", low=1),
+        Column("end", "int", "last base", "base pair, 1-based", low=1),
+        Column("lead_rsid", "string", "variant of smallest p", nullable=True),
+        Column("lead_pos", "int", "its position", "base pair, 1-based", low=1),
+        Column("lead_neg_log10_p", "float", "its -log10 p", low=0),
+        Column("n_variants", "int", "variants of the summary statistics in the window", low=0),
+    ),
+    key=("locus",),
+)
+
+FINEMAP_LOCI = Schema(
+    "finemap_loci",
+    "fine-mapped locus",
+    (
+        *LOCI.columns,
+        Column("n_finemapped", "int", "variants fine-mapped", low=0),
+        Column("n_missense", "int", "missense variants among them", low=0),
+        Column("panel", "string", "LD panel"),
+        Column("panel_n", "int", "people in the panel", "people", low=2),
+        Column("gwas_n", "float", "median sample size", "people", nullable=True),
+        Column(
+            "ld_correction",
+            "string",
+            "what was done about the panel",
+            allowed=("finite+eb", "finite", "none"),
+        ),
+        Column("s", "float", "estimate_s_rss: 0 is perfect LD, 1 none", low=0, high=1),
+        Column(
+            "n_inconsistent",
+            "int",
+            "variants whose z the panel's LD foretells with the other sign (kriging_rss)",
+            low=0,
+        ),
+        Column(
+            "n_sets_plain",
+            "int",
+            "credible sets of the uncorrected fit, flat prior (what plain SuSiE claims)",
+            low=0,
+        ),
+        Column("n_sets_flat", "int", "credible sets, flat prior", low=0),
+        Column("n_sets", "int", "credible sets, informed prior", low=0),
+        Column("converged", "bool", "did the informed fit converge"),
+        Column("warnings", "string", "what to know about the locus; '; ' between", nullable=True),
+    ),
+    key=("locus",),
+)
+
+_PIP = Column("pip", "float", "posterior inclusion probability, informed prior", low=0, high=1)
+
+VARIANTS = Schema(
+    "variants",
+    "variant of a fine-mapped locus",
+    (
+        _LOCUS,
+        *SUMSTATS.columns,
+        Column("panel_eaf", "float", "frequency of the effect allele in the panel", low=0, high=1),
+        Column(
+            "r_lead",
+            "float",
+            "panel LD (r) with the locus' lead variant",
+            low=-1.000001,
+            high=1.000001,
+        ),
+        Column("gene", "string", "gene whose protein the variant changes", nullable=True),
+        Column("uniprot", "string", "UniProt accession", nullable=True),
+        Column(
+            "residue_change",
+            "string",
+            "reference residue, position, new residue (R253C)",
+            nullable=True,
+        ),
+        Column(
+            "log_lik_ratio",
+            "float",
+            "model's log p(alt_aa) - log p(ref_aa); negative: less likely",
+            "natural log",
+            nullable=True,
+        ),
+        Column(
+            "prior", "float", "prior inclusion probability, sums to 1 in the locus", low=0, high=1
+        ),
+        Column("pip_plain", "float", "pip without panel correction, flat prior", low=0, high=1),
+        Column("pip_flat", "float", "pip under the flat prior", low=0, high=1),
+        _PIP,
+        Column(
+            "pip_strong",
+            "float",
+            "pip if missense variants were ten times likelier than others a priori, whatever "
+            "was learned: how far a strong belief would carry",
+            low=0,
+            high=1,
+        ),
+        Column("cs_id_flat", "int", "credible set under the flat prior", nullable=True, low=1),
+        Column("cs_id", "int", "credible set under the informed prior", nullable=True, low=1),
+        Column(
+            "z_expected",
+            "float",
+            "z foretold by the other variants and the panel's LD (kriging_rss)",
+            nullable=True,
+        ),
+        Column(
+            "ld_consistent", "bool", "False where the panel's LD foretells z with the other sign"
+        ),
+    ),
+    key=("locus", "chrom", "pos", "effect_allele", "other_allele"),
+)
+
+CREDIBLE_SETS = Schema(
+    "credible_sets",
+    "credible set and prior",
+    (
+        _LOCUS,
+        Column(
+            "fit", "string", "which fit the set comes from", allowed=("plain", "flat", "informed")
+        ),
+        Column("cs_id", "int", "number of the set within locus and fit", low=1),
+        Column("n_variants", "int", "variants in the set", low=1),
+        Column("coverage", "float", "posterior mass the set attains", low=0, high=1.000001),
+        Column(
+            "min_abs_corr", "float", "smallest |r| among members (purity)", low=0, high=1.000001
+        ),
+        Column("log_bayes_factor", "float", "log Bayes factor of the effect", "natural log"),
+        Column("top_rsid", "string", "member of largest pip", nullable=True),
+        Column("top_pip", "float", "its pip", low=0, high=1.000001),
+        Column("top_z", "float", "its z"),
+        Column(
+            "missense",
+            "string",
+            "missense members: gene and residue change, ', ' between",
+            nullable=True,
+        ),
+    ),
+    key=("locus", "fit", "cs_id"),
+)
+
+PRIOR_COEFFICIENTS = Schema(
+    "prior_coefficients",
+    "term of the prior",
+    (
+        Column("term", "string", "annotation"),
+        Column(
+            "estimate", "float", "log relative prior odds per unit of the annotation", "natural log"
+        ),
+        Column(
+            "se", "float", "standard error; missing where the value was given", nullable=True, low=0
+        ),
+        Column("lower", "float", "lower end of the 95% interval", nullable=True),
+        Column("upper", "float", "upper end of the 95% interval", nullable=True),
+        Column("n_variants", "int", "variants with a non-zero value", low=0),
+        Column("source", "string", "where the value comes from", allowed=("learned", "given")),
+    ),
+    key=("term",),
+)
+
+ALL = (
+    SUMSTATS,
+    DROPS,
+    MISSENSE_MAP,
+    ANNOTATIONS,
+    SCORES,
+    LOCI,
+    FINEMAP_LOCI,
+    VARIANTS,
+    CREDIBLE_SETS,
+    PRIOR_COEFFICIENTS,
+)
