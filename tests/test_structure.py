@@ -112,6 +112,17 @@ def test_importing_seqgen_loads_nothing_heavy():
     assert done.stdout.strip() == "[]"
 
 
+def test_every_package_is_named_for_installation():
+    import tomllib
+
+    told = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text())
+    packages = {
+        ".".join(("seqgen", *path.parent.relative_to(PACKAGE).parts))
+        for path in PACKAGE.rglob("__init__.py")
+    }
+    assert set(told["tool"]["setuptools"]["packages"]) == packages
+
+
 def test_every_public_name_is_there():
     import seqgen
 

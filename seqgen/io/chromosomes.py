@@ -1,0 +1,42 @@
+"""One spelling for each human chromosome."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+NAMES = (*(str(number) for number in range(1, 23)), "X", "Y", "MT")
+"""Chromosomes in order, as every table of seqgen spells them."""
+
+_ALIASES = {"23": "X", "24": "Y", "25": "X", "26": "MT", "XY": "X", "M": "MT"}
+_ORDER = {name: rank for rank, name in enumerate(NAMES)}
+
+
+def canonical_chromosomes(values: pd.Series) -> pd.Series:
+    """Spell chromosomes as 1 to 22, X, Y, MT; what is none of them becomes missing.
+
+    ``chr`` in front, leading zeros, a decimal part of zero, PLINK's numbers 23 to 26 and
+    the pseudo-autosomal ``XY`` (taken as X) are understood.
+
+    Examples
+    --------
+    >>> canonical_chromosomes(pd.Series(["chr1", "02", "23", "chrM", "7_random"])).tolist()
+    ['1', '2', 'X', 'MT', nan]
+    """
+    coded = values.astype("category")
+    spelling = [_canonical(str(category)) for category in coded.cat.categories]
+    table = pd.Series([*spelling, None], dtype="str")
+    out = table.take(coded.cat.codes.to_numpy())
+    out.index = values.index
+    out.name = values.name
+    return out
+
+
+def chromosome_order(values: pd.Series) -> pd.Series:
+    """Rank of each canonical name, for sorting."""
+    return values.map(_ORDER)
+
+
+def _canonical(name: str) -> str | None:
+    name = name.strip().upper().removeprefix("CHR").removesuffix(".0").lstrip("0")
+    name = _ALIASES.get(name, name)
+    return name if name in _ORDER else None

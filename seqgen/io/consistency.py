@@ -1,0 +1,89 @@
+"""Whether effect, standard error and p value of a file tell the same story."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import SeqgenWarning
+from seqgen.io.statistics import abs_z_of_neg_log10_p
+
+_ROWS = 100_000
+_FEWEST = 20
+_CONVINCING = 0.8
+_TOLERANCE = 0.25
+_LOG10_2 = np.log10(2.0)
+
+
+def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> None:
+    """Warn where beta/se and the file's p disagree for most rows, naming the likely cause.
+
+    Up to 100,000 rows, evenly spaced, are compared on the scale of z.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``beta``, ``se`` and ``neg_log10_p``, each as the file gave it.
+    where : str
+        What the warning calls the file.
+
+    Warns
+    -----
+    SeqgenWarning
+    """
+    rows = frame.iloc[:: max(1, len(frame) // _ROWS)]
+    rows = rows[rows["neg_log10_p"].notna() & (rows["se"] > 0)]
+    if len(rows) < _FEWEST:
+        return
+    beta, se = rows["beta"].to_numpy(), rows["se"].to_numpy()
+    of_p = rows["neg_log10_p"].to_numpy()
+    agreeing = _agreement(np.abs(beta / se), of_p)
+    if agreeing >= 0.5:
+        return
+    warnings.warn(
+        f"{where}: beta/se and p agree for only {agreeing:.0%} of {len(rows):,} rows compared; "
+        f"{_likely_cause(beta, se, of_p)}",
+        SeqgenWarning,
+        stacklevel=4,
+    )
+
+
+def _agreement(size: np.ndarray, neg_log10_p: np.ndarray) -> float:
+    """Share of rows where |z| is that of p, but for rounding."""
+    expected = abs_z_of_neg_log10_p(neg_log10_p)
+    return float(np.mean(np.abs(size - expected) <= _TOLERANCE * (1 + np.maximum(size, expected))))
+
+
+def _likely_cause(beta: np.ndarray, se: np.ndarray, neg_log10_p: np.ndarray) -> str:
+    """The first explanation under which most rows agree."""
+    size = np.abs(beta / se)
+    if (beta > 0).all():
+        if _agreement(np.abs(np.log(beta)) / se, neg_log10_p) > _CONVINCING:
+            return "beta is likely an odds ratio: take its natural logarithm"
+        if _agreement(np.abs(np.log(beta)) * beta / se, neg_log10_p) > _CONVINCING:
+            return (
+                "beta and se are likely on the scale of an odds ratio: take the natural "
+                "logarithm of one and divide the other by the ratio"
+            )
+    if _agreement(size, np.maximum(neg_log10_p - _LOG10_2, 0.0)) > _CONVINCING:
+        return "p is likely one-sided: double it"
+    if _agreement(np.abs(beta * se), neg_log10_p) > _CONVINCING:
+        return "se is likely a precision (1/se)"
+    if _agreement(np.abs(beta) / np.sqrt(se), neg_log10_p) > _CONVINCING:
+        return "se is likely a variance: take its square root"
+    expected = abs_z_of_neg_log10_p(neg_log10_p)
+    strong = expected > 1.0
+    if strong.any():
+        ratio = size[strong] / expected[strong]
+        middle = float(np.median(ratio))
+        if np.mean(np.abs(ratio - middle) <= 0.1 * middle) > _CONVINCING:
+            return (
+                f"they differ by a constant factor of z, {middle:.2f}: p or se is likely "
+                f"corrected (genomic control) or scaled and the other not"
+            )
+    return (
+        "columns are likely mixed up or come from different tests: check which columns "
+        "beta, se and p are, and name them with columns={...}"
+    )

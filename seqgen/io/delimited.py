@@ -1,0 +1,259 @@
+"""Text tables of unknown make: compression, separator, preamble, header, ragged lines."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.io.tables import existing_file
+
+MISSING = (
+    "",
+    ".",
+    "-",
+    "NA",
+    "N/A",
+    "NaN",
+    "nan",
+    "na",
+    "-nan",
+    "NULL",
+    "Null",
+    "null",
+    "None",
+    "none",
+    "#NA",
+    "#N/A",
+    "<NA>",
+)
+"""What stands for a missing value."""
+
+_PACKED = {
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"PK\x03\x04": "zip",
+    b"\x28\xb5\x2f\xfd": "zstd",
+    b"PAR1": "Parquet",
+}
+_WHITESPACE = r"\s+"
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    r"""How a text table is written.
+
+    Attributes
+    ----------
+    path : Path
+    header : tuple of str
+        Column names.
+    separator : str
+        One character, or ``\s+`` for runs of blanks.
+    header_line : int
+        1-based line of the header.
+    packed : bool
+        True where the file is gzipped.
+    """
+
+    path: Path
+    header: tuple[str, ...]
+    separator: str
+    header_line: int
+    packed: bool
+
+
+def sniff(path: str | os.PathLike[str]) -> TextLayout:
+    """Find header and separator of a text table; lines before it that begin ``##`` are skipped.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If the file is empty, binary, or packed in a way that is not read.
+    """
+    path = existing_file(path)
+    with open(path, "rb") as handle:
+        start = handle.read(6)
+    for magic, kind in _PACKED.items():
+        if start.startswith(magic):
+            raise InputError(f"{path}: is a {kind} file; expected text, plain or gzipped")
+    packed = start.startswith(b"\x1f\x8b")
+    text, number = _header_line(path, packed)
+    separator = next((mark for mark in "\t,;" if mark in text), _WHITESPACE)
+    fields = text.split() if separator == _WHITESPACE else text.split(separator)
+    header = tuple(field.strip().strip('"').strip("'") for field in fields)
+    return TextLayout(path, header, separator, number, packed)
+
+
+def read_columns(
+    layout: TextLayout,
+    wanted: Sequence[int],
+    categories: Sequence[int] = (),
+    *,
+    text: Sequence[int] = (),
+) -> pd.DataFrame:
+    """Read some columns of a text table.
+
+    Parameters
+    ----------
+    layout : TextLayout
+        From `sniff`.
+    wanted : sequence of int
+        0-based columns; the frame's columns are these numbers.
+    categories : sequence of int
+        Those of them to hold as categories: few values, many rows.
+    text : sequence of int
+        Those of them to leave as text.
+
+    Returns
+    -------
+    DataFrame
+        Other columns are numbers where every value is one, else text.
+
+    Raises
+    ------
+    InputError
+        If a line has too few or too many fields, or the file is damaged.
+    """
+    kinds = dict.fromkeys(categories, "category") | dict.fromkeys(text, "str")
+    with _opened(layout.path, layout.packed) as handle:
+        for _ in range(layout.header_line):
+            handle.readline()
+        counted = _FieldCounter(handle, layout)
+        try:
+            return pd.read_csv(
+                io.BufferedReader(counted, 1 << 20),
+                sep=layout.separator,
+                header=None,
+                names=list(range(len(layout.header))),
+                usecols=sorted(set(wanted)),
+                dtype=kinds,
+                index_col=False,
+                na_values=list(MISSING),
+                keep_default_na=False,
+                low_memory=False,
+                encoding="utf-8",
+                encoding_errors="replace",
+            )
+        except pd.errors.EmptyDataError as error:
+            raise InputError(
+                f"{layout.path}: holds a header and no variants; expected one line per variant"
+            ) from error
+        except (ValueError, OSError, EOFError, zlib.error) as error:
+            if counted.error is not None:
+                raise counted.error from None
+            raise InputError(
+                f"{layout.path}: cannot be read as a text table ({str(error).strip()}); is it "
+                f"whole, and is it text?"
+            ) from error
+
+
+def _opened(path: Path, packed: bool) -> BinaryIO:
+    return gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[return-value]
+
+
+def _header_line(path: Path, packed: bool) -> tuple[str, int]:
+    """The first line that is neither blank nor preamble, and its 1-based number."""
+    try:
+        with _opened(path, packed) as handle:
+            for number, line in enumerate(handle, start=1):
+                if b"\0" in line:
+                    raise InputError(
+                        f"{path} line {number}: holds zero bytes, so it is binary or UTF-16; "
+                        f"expected UTF-8 text, plain or gzipped"
+                    )
+                text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
+                if text.strip() and not text.startswith("##"):
+                    return text, number
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise _damaged(path, error) from error
+    raise InputError(f"{path}: is empty; expected a line of column names and one per variant")
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(
+        f"{path}: the gzip data is damaged or cut short ({error}); fetch the file again"
+    )
+
+
+class _FieldCounter(io.RawIOBase):
+    """Hands bytes on and counts the fields of every line while they pass.
+
+    The C parser of pandas fills short lines up and cuts long ones off without a word.
+    """
+
+    def __init__(self, handle: BinaryIO, layout: TextLayout) -> None:
+        self.error: InputError | None = None
+        self._handle = handle
+        self._layout = layout
+        self._line = layout.header_line
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        try:
+            data = self._handle.read(len(buffer))
+            self._count(data)
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            self.error = _damaged(self._layout.path, error)
+            raise self.error from error
+        except InputError as error:
+            self.error = error
+            raise
+        buffer[: len(data)] = data
+        return len(data)
+
+    def _count(self, data: bytes) -> None:
+        whole = self._rest + data
+        if not data:
+            self._check(whole + b"\n" if whole else b"")
+            self._rest = b""
+            return
+        end = whole.rfind(b"\n") + 1
+        self._rest = whole[end:]
+        self._check(whole[:end])
+
+    def _check(self, lines: bytes) -> None:
+        if not lines:
+            return
+        letters = np.frombuffer(lines, dtype=np.uint8)
+        ends = np.flatnonzero(letters == 10)
+        if self._layout.separator == _WHITESPACE:
+            blank = (letters == 32) | ((letters >= 9) & (letters <= 13))
+            before = np.concatenate(([True], blank[:-1]))
+            marks, extra = np.flatnonzero(~blank & before), 0
+        else:
+            mark = letters == ord(self._layout.separator)
+            if b'"' in lines:
+                mark &= np.cumsum(letters == ord('"')) % 2 == 0
+            marks, extra = np.flatnonzero(mark), 1
+        fields = np.diff(np.searchsorted(marks, ends), prepend=0) + extra
+        wrong = fields != len(self._layout.header)
+        if wrong.any():
+            self._refuse(lines, ends, (wrong, fields))
+        self._line += len(ends)
+
+    def _refuse(self, lines: bytes, ends: np.ndarray, found: tuple[np.ndarray, np.ndarray]) -> None:
+        wrong, fields = found
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        for i in np.flatnonzero(wrong):
+            text = lines[starts[i] : ends[i]].decode("utf-8", errors="replace")
+            if text.strip():
+                raise InputError(
+                    f"{self._layout.path} line {self._line + i + 1}: has {fields[i]} fields, the "
+                    f"header has {len(self._layout.header)}; correct the line ({text[:80]!r}), "
+                    f"or fetch the file again if it is cut short"
+                )

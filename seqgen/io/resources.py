@@ -1,0 +1,127 @@
+"""The data that comes with the package."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen.errors import InputError, MissingFileError
+from seqgen.io.tables import read_table
+from seqgen.schemas import MISSENSE_MAP
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_DEMO_SUMSTATS = "height_chr22/ukb_height_chr22.fastGWA.gz"
+_DEMO_PANEL = "height_chr22/eur_chr22"
+_PROTEIN_COLUMNS = ("uniprot", "name", "gene", "sequence")
+
+
+def data_path(name: str) -> Path:
+    """Where a bundled file or folder lies.
+
+    Parameters
+    ----------
+    name : str
+        Path inside the package's data folder, such as ``human_missense.parquet``.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    path = Path(str(resources.files("seqgen") / "data" / name))
+    if not path.exists():
+        raise MissingFileError(
+            f"{path}: the bundled data '{name}' is not in this installation; install seqgen "
+            f"again, or in a checkout rebuild it with the scripts in data-raw/"
+        )
+    return path
+
+
+def missense_map() -> pd.DataFrame:
+    """Known human missense variants, as a table of schema ``MISSENSE_MAP``.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return _missense_map().copy()
+
+
+def human_proteins() -> pd.DataFrame:
+    """Human proteins: ``uniprot``, ``name``, ``gene``, ``sequence``, one row per protein.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return _human_proteins().copy()
+
+
+def demo_sumstats_path() -> Path:
+    """The bundled summary statistics: UK Biobank standing height, chromosome 22, fastGWA.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return data_path(_DEMO_SUMSTATS)
+
+
+def demo_panel_prefix() -> Path:
+    """The bundled PLINK panel, 1000 Genomes Europeans, without its suffix.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return data_path(_DEMO_PANEL + ".bed").with_suffix("")
+
+
+def bundled_models() -> dict[str, Path]:
+    """Names of the bundled models and the folders that hold them; empty where none is."""
+    folder = Path(str(resources.files("seqgen") / "data" / "models"))
+    return {config.parent.name: config.parent for config in sorted(folder.glob("*/config.json"))}
+
+
+def bundled_provenance() -> dict[str, Any]:
+    """Source, version, licence and checksum of each bundled file.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    InputError
+        If it is not JSON.
+    """
+    path = data_path("provenance.json")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: is not JSON ({error}); install seqgen again") from error
+
+
+@cache
+def _missense_map() -> pd.DataFrame:
+    return read_table(data_path("human_missense.parquet"), MISSENSE_MAP)
+
+
+@cache
+def _human_proteins() -> pd.DataFrame:
+    path = data_path("human_proteins.parquet")
+    frame = read_table(path)
+    missing = [name for name in _PROTEIN_COLUMNS if name not in frame]
+    if missing:
+        raise InputError(
+            f"{path}: column(s) {', '.join(missing)} missing; found "
+            f"{', '.join(frame.columns)}; install seqgen again"
+        )
+    return frame

@@ -1,0 +1,64 @@
+"""The count of rows that a reading step dropped or changed, by reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from seqgen.schemas import DROPS
+
+
+@dataclass
+class Tally:
+    """Collects the drop table of one stage while its rows pass by.
+
+    Examples
+    --------
+    >>> tally = Tally("read")
+    >>> frame = pd.DataFrame({"pos": [1, -4]})
+    >>> len(tally.drop(frame, frame["pos"] < 1, "position below 1"))
+    1
+    >>> tally.to_frame()["count"].tolist()
+    [1]
+    """
+
+    stage: str
+    rows: list[tuple[str, str, str, int, str | None]] = field(default_factory=list)
+
+    def drop(self, frame: pd.DataFrame, bad: np.ndarray | pd.Series, reason: str) -> pd.DataFrame:
+        """Return ``frame`` without the ``bad`` rows, counting them under ``reason``."""
+        bad = np.asarray(bad, dtype=bool)
+        if not bad.any():
+            return frame
+        self.note(frame, bad, reason, action="dropped")
+        return frame[~bad]
+
+    def note(
+        self, frame: pd.DataFrame, which: np.ndarray | pd.Series, reason: str, *, action: str
+    ) -> None:
+        """Count the rows ``which`` under ``reason`` without removing them."""
+        which = np.asarray(which, dtype=bool)
+        if which.any():
+            example = _describe(frame.iloc[int(which.argmax())])
+            self.rows.append((self.stage, reason, action, int(which.sum()), example))
+
+    def to_frame(self) -> pd.DataFrame:
+        """The counts as a table of schema ``DROPS``."""
+        if not self.rows:
+            return DROPS.empty()
+        return DROPS.validate(pd.DataFrame(self.rows, columns=DROPS.names))
+
+
+def drops_text(drops: pd.DataFrame) -> str:
+    """The drop table as lines of text for an error message."""
+    return "\n".join(
+        f"  {count:>10,}  {action}: {reason} (such as {example})"
+        for _, reason, action, count, example in drops[DROPS.names].itertuples(index=False)
+    )
+
+
+def _describe(row: pd.Series) -> str:
+    """One row in a line, as name=value."""
+    return ", ".join(f"{name}={value}" for name, value in row.items() if pd.notna(value))

@@ -1,0 +1,141 @@
+"""PLINK panels, whole and damaged."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tiny_panels import write_panel
+
+from seqgen.errors import InputError, MissingFileError
+from seqgen.io.genotypes import read_panel
+from seqgen.io.resources import demo_panel_prefix
+
+VARIANTS = [
+    ("chr1", 100, "rs1", "a", "G"),
+    ("1", 200, "rs2", "C", "T"),
+    ("23", 300, "rs3", "A", "AT"),
+    ("1", 400, "rs4", "G", "A"),
+    ("1", 400, "rs5", "G", "C"),
+]
+COUNTS = np.array(
+    [[0, 1, 2, np.nan, 0], [2, 1, 0, 0, 1], [1, np.nan, 2, 0, 2], [0, 0, 2, 0, 0], [1, 1, 2, 2, 1]],
+    dtype=np.float32,
+)
+
+
+@pytest.fixture
+def prefix(tmp_path) -> Path:
+    return write_panel(tmp_path / "p.x", COUNTS, VARIANTS)
+
+
+def test_variants_and_people(prefix):
+    panel = read_panel(prefix, name="five")
+    assert (panel.name, panel.n_people) == ("five", 5)
+    assert panel.variants.columns.tolist() == ["chrom", "pos", "rsid", "a1", "a2"]
+    assert panel.variants["chrom"].tolist() == ["1", "1", "X", "1", "1"]
+    assert panel.variants["a1"].tolist() == ["A", "C", "A", "G", "G"]
+    assert read_panel(prefix).name == "p.x"
+
+
+@pytest.mark.parametrize("suffix", ["bed", "bim", "fam"])
+def test_any_of_the_three_names_will_do(prefix, suffix):
+    assert read_panel(f"{prefix}.{suffix}").variants.shape == (5, 5)
+
+
+def test_genotypes_in_the_order_asked(prefix):
+    panel = read_panel(prefix)
+    got = panel.genotypes(np.array([3, 0, 3]))
+    assert got.dtype == np.float32
+    np.testing.assert_array_equal(got, COUNTS[:, [3, 0, 3]])
+    assert panel.genotypes(np.array([], dtype=int)).shape == (5, 0)
+
+
+def test_frequencies_leave_missing_calls_out(prefix):
+    expected = np.nanmean(COUNTS, axis=0) / 2
+    np.testing.assert_allclose(read_panel(prefix).frequencies(np.arange(5)), expected)
+
+
+def test_frequency_of_no_calls_is_missing(tmp_path):
+    counts = np.array([[np.nan, 1], [np.nan, 2]], dtype=np.float32)
+    panel = read_panel(write_panel(tmp_path / "p", counts, VARIANTS[:2]))
+    np.testing.assert_array_equal(panel.frequencies(np.arange(2)), [np.nan, 0.75])
+
+
+def test_index_outside_the_panel(prefix):
+    panel = read_panel(prefix)
+    for index in (5, -1):
+        with pytest.raises(InputError, match=r"expected 0 to 4"):
+            panel.genotypes(np.array([index]))
+
+
+@pytest.mark.parametrize("suffix", ["bed", "bim", "fam"])
+def test_a_missing_file_is_named(prefix, suffix):
+    Path(f"{prefix}.{suffix}").unlink()
+    with pytest.raises(MissingFileError, match=rf"p\.x\.{suffix} not there"):
+        read_panel(prefix)
+
+
+def test_wrong_size_and_magic(prefix):
+    bed = Path(f"{prefix}.bed")
+    data = bed.read_bytes()
+    bed.write_bytes(data[:-1])
+    with pytest.raises(InputError, match=r"is 12 bytes; 5 people.*5 variants.*need 13"):
+        read_panel(prefix)
+    bed.write_bytes(b"\x6c\x1b\x00" + data[3:])
+    with pytest.raises(InputError, match=r"begins with 6c1b00.*variant-major"):
+        read_panel(prefix)
+    bed.write_bytes(b"")
+    with pytest.raises(InputError, match="begins with nothing"):
+        read_panel(prefix)
+
+
+def test_bad_bim_and_fam(prefix):
+    bim, fam = Path(f"{prefix}.bim"), Path(f"{prefix}.fam")
+    good = bim.read_text()
+    for text in ("", "1 rs1 0 x A G\n", "1 rs1 0\n"):
+        bim.write_text(text)
+        with pytest.raises(InputError, match=r"\.bim"):
+            read_panel(prefix)
+    bim.write_text(good)
+    fam.write_text("")
+    with pytest.raises(InputError, match=r"\.fam: holds 0 people"):
+        read_panel(prefix)
+
+
+@pytest.mark.parametrize("alleles", [("A", "G"), ("G", "A")])
+def test_a_repeated_variant_is_named(tmp_path, alleles):
+    variants = [*VARIANTS[:2], ("1", 100, "other", *alleles)]
+    prefix = write_panel(tmp_path / "p", COUNTS[:, :3], variants)
+    with pytest.raises(InputError, match=r"line 3: 1:100 .* comes a second time"):
+        read_panel(prefix)
+
+
+def test_a_panel_changed_behind_our_back(prefix):
+    panel = read_panel(prefix)
+    panel.bed.write_bytes(b"nothing")
+    with pytest.raises(InputError, match="changed since"):
+        panel.genotypes(np.array([4]))
+
+
+def test_bundled_panel():
+    panel = read_panel(demo_panel_prefix())
+    assert (panel.n_people, len(panel.variants)) == (378, 15938)
+    counts = panel.genotypes(np.array([0, 7000, 15937]))
+    assert set(np.unique(counts[~np.isnan(counts)])) <= {0.0, 1.0, 2.0}
+
+
+def test_genotypes_agree_with_plink():
+    shared = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared/data"))
+    folder = shared / "plink_tensorqtl_ref" / "ld"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    panel = read_panel(folder / "d400miss")
+    counts = panel.genotypes(np.arange(len(panel.variants)))
+    assert np.isnan(counts).mean() > 0.01
+    # plink1.9 leaves missing calls out pair by pair
+    ours = pd.DataFrame(counts.astype(float)).corr().to_numpy()
+    np.testing.assert_allclose(ours, np.loadtxt(folder / "plink_r.ld"), atol=1e-6)
