@@ -1,0 +1,24 @@
+"""Fine-mapping: PIPs and credible sets from z-scores, LD and prior weights."""
+
+from __future__ import annotations
+
+from seqgen.finemap.credible_sets import get_cs, get_pip
+from seqgen.finemap.diagnostics import KrigingResult, estimate_s_rss, kriging_rss
+from seqgen.finemap.ld import LDMatrix, prepare_ld
+from seqgen.finemap.options import SusieOptions
+from seqgen.finemap.protocol import FineMapper
+from seqgen.finemap.susie_rss import SusieMapper, susie_rss
+
+__all__ = [
+    "FineMapper",
+    "KrigingResult",
+    "LDMatrix",
+    "SusieMapper",
+    "SusieOptions",
+    "estimate_s_rss",
+    "get_cs",
+    "get_pip",
+    "kriging_rss",
+    "prepare_ld",
+    "susie_rss",
+]

@@ -1,0 +1,333 @@
+"""Iterative Bayesian stepwise selection: the sweeps that fit a sum of single effects."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqgen.errors import InputError
+from seqgen.finemap.ld_reference import coherence, estimate_mismatch, signal_scale
+from seqgen.finemap.single_effect import EffectPrior, Evidence, SingleEffect, fit_single_effect
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seqgen.finemap.ld import LDMatrix
+    from seqgen.finemap.ld_reference import Panel
+    from seqgen.finemap.options import SusieOptions
+
+# Longest orbit of alpha that the PIP criterion recognises as a cycle.
+_LONGEST_CYCLE = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Everything a fit holds constant; effects are on the standardised scale.
+
+    ``bhat`` (p,) are marginal effects, z / sqrt(n - 1) after the adjustment for
+    the variance explained; ``weights`` (p,) are prior weights that sum to one.
+    Without a sample size n is 2, bhat are the z-scores themselves.
+    """
+
+    bhat: NDArray[np.float64]
+    n: float
+    ld: LDMatrix
+    weights: NDArray[np.float64]
+    prior: EffectPrior
+    panel: Panel | None
+    options: SusieOptions
+
+    @property
+    def n_minus_1(self) -> float:
+        """Sum of squares of a standardised phenotype or genotype."""
+        return self.n - 1.0
+
+    @property
+    def by_elbo(self) -> bool:
+        """Whether the bound decides on convergence."""
+        return self.panel is None and self.options.convergence_method == "elbo"
+
+
+@dataclass(eq=False)
+class State:
+    """The posterior while it is being fitted, with R b_l cached per effect.
+
+    ``alpha, mu, mu2, lbf_variable, b, Rb`` have shape (L, p) with b = alpha mu;
+    ``V, lbf, kl`` have shape (L,); ``fitted`` (p,) is the sum of ``Rb``.
+    ``inflation`` (L, p) holds the factors of the last update of each effect,
+    ``betahat`` (L, p) the residual estimates then, both only for a panel.
+    """
+
+    alpha: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    mu2: NDArray[np.float64]
+    V: NDArray[np.float64]
+    lbf_variable: NDArray[np.float64]
+    lbf: NDArray[np.float64]
+    kl: NDArray[np.float64]
+    b: NDArray[np.float64]
+    Rb: NDArray[np.float64]
+    fitted: NDArray[np.float64]
+    sigma2: float
+    lambda_bias: float = 0.0
+    inflation: NDArray[np.float64] | None = None
+    betahat: NDArray[np.float64] | None = None
+    last_effect: int = 0
+    init_coherence: float | None = None
+    ser_alpha: NDArray[np.float64] | None = None
+    elbo: list[float] = field(default_factory=list)
+    converged: bool = False
+    reason: str = ""
+    elbo_drop: float = 0.0
+    last_change: float = 0.0
+    # An effect without signal meets the same residuals as the one before it:
+    # its answer is known. Keyed by (V before, effect after).
+    null_answer: tuple[float, SingleEffect] | None = None
+
+
+def new_state(problem: Problem, L: int, V: float) -> State:
+    """Return the empty state of ``L`` effects with prior variance ``V``."""
+    p = problem.bhat.size
+    shape = (L, p)
+    state = State(
+        alpha=np.full(shape, 1.0 / p),
+        mu=np.zeros(shape),
+        mu2=np.zeros(shape),
+        V=np.full(L, V),
+        lbf_variable=np.zeros(shape),
+        lbf=np.zeros(L),
+        kl=np.zeros(L),
+        b=np.zeros(shape),
+        Rb=np.zeros(shape),
+        fitted=np.zeros(p),
+        sigma2=problem.options.residual_variance,
+    )
+    if problem.panel is not None:
+        state.inflation = np.ones(shape)
+        state.betahat = np.zeros(shape)
+    return state
+
+
+def refresh_products(problem: Problem, state: State) -> None:
+    """Recompute b and R b of every effect from alpha and mu."""
+    state.b = state.alpha * state.mu
+    for effect in range(len(state.V)):
+        row = state.b[effect]
+        state.Rb[effect] = problem.ld.product(row) if row.any() else 0.0
+    state.null_answer = None
+
+
+def fit(problem: Problem, state: State) -> State:
+    """Sweep over the effects until the posterior stands still."""
+    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=_LONGEST_CYCLE)
+    for iteration in range(1, problem.options.max_iter + 1):
+        before, lambda_before = state.alpha.copy(), state.lambda_bias
+        sweep(problem, state)
+        state.elbo.append(objective(problem, state))
+        if iteration > 1:
+            _check_convergence(problem, state, before=before, history=history)
+        # A material change of lambda has to pass through one more sweep.
+        if abs(state.lambda_bias - lambda_before) > problem.options.tol:
+            state.converged = False
+        state.last_change = float(np.abs(state.alpha - before).max())
+        if state.converged:
+            break
+        if problem.options.estimate_residual_variance:
+            state.sigma2 = _residual_variance(problem, state)
+            state.null_answer = None
+    return state
+
+
+def sweep(problem: Problem, state: State) -> None:
+    """Update every effect once, then the panel's mismatch."""
+    for effect in range(len(state.V)):
+        update_effect(problem, state, effect)
+    if problem.panel is not None and problem.panel.mismatch:
+        update_mismatch(problem, state)
+    _check_prior_variance(problem, state)
+
+
+def update_effect(problem: Problem, state: State, effect: int) -> None:
+    """Refit one effect to what the others leave unexplained."""
+    state.last_effect = effect
+    idle = not state.b[effect].any() and not state.Rb[effect].any()
+    if idle and state.null_answer is not None and state.null_answer[0] == state.V[effect]:
+        _store(state, effect, state.null_answer[1])
+        if state.inflation is not None and state.betahat is not None:
+            state.inflation[effect] = state.inflation[effect - 1]
+            state.betahat[effect] = state.betahat[effect - 1]
+        return
+    fitted = state.fitted if idle else state.fitted - state.Rb[effect]
+    betahat = problem.bhat - fitted
+    error_variance = state.sigma2 / problem.n_minus_1
+    shat2: float | NDArray[np.float64] = error_variance
+    if problem.panel is not None:
+        others = state.b.sum(axis=0) - state.b[effect]
+        inflation = _inflation(problem, state, signal_scale(fitted, others, problem.n_minus_1))
+        state.inflation[effect], state.betahat[effect] = inflation, betahat  # type: ignore[index]
+        shat2 = error_variance * inflation
+    evidence = Evidence(betahat, shat2, problem.prior)
+    V = float(state.V[effect])
+    answer = fit_single_effect(evidence, problem.prior, V, error_variance=error_variance)
+    _store(state, effect, answer)
+    if answer.V == 0.0:
+        state.b[effect] = state.Rb[effect] = 0.0
+        state.fitted = fitted
+        # Idle: neither this residual nor the next effect's has changed.
+        state.null_answer = (V, answer) if idle else None
+        return
+    state.null_answer = None
+    state.b[effect] = answer.alpha * answer.mu
+    state.Rb[effect] = problem.ld.product(state.b[effect])
+    state.fitted = fitted + state.Rb[effect]
+
+
+def _store(state: State, effect: int, answer: SingleEffect) -> None:
+    state.alpha[effect], state.mu[effect], state.mu2[effect] = answer.alpha, answer.mu, answer.mu2
+    state.lbf_variable[effect] = answer.lbf_variable
+    state.V[effect], state.lbf[effect], state.kl[effect] = answer.V, answer.lbf, answer.kl
+
+
+def _inflation(problem: Problem, state: State, scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Variance of a residual z-score over ``sigma2``, from the signal the panel passed on."""
+    assert problem.panel is not None
+    return 1.0 + problem.panel.noise(state.lambda_bias) / state.sigma2 * scale
+
+
+def update_mismatch(problem: Problem, state: State) -> None:
+    """Estimate the panel's mismatch from the residuals of the current fit."""
+    assert problem.panel is not None
+    state.lambda_bias = estimate_mismatch(
+        residual_z(problem, state),
+        signal_scale(state.fitted, state.b.sum(axis=0), problem.n_minus_1),
+        sigma2=state.sigma2,
+        panel_size=problem.panel.size,
+    )
+    state.null_answer = None
+
+
+def start_from_one_effect(problem: Problem, state: State) -> None:
+    """Begin a mismatch fit with one effect and the mismatch this leaves.
+
+    Starting from no mismatch would let its traces enter as further effects
+    before it is ever estimated.
+    """
+    update_effect(problem, state, 0)
+    update_mismatch(problem, state)
+    state.ser_alpha = state.alpha[0].copy()
+    state.init_coherence = coherence(problem.ld, state.alpha[0], problem.weights)
+    state.lambda_bias *= state.init_coherence
+
+
+def residual_z(problem: Problem, state: State) -> NDArray[np.float64]:
+    """Return what the fit leaves of the z-scores, shape (p,)."""
+    return math.sqrt(problem.n_minus_1) * (problem.bhat - state.fitted)
+
+
+def objective(problem: Problem, state: State) -> float:
+    """Return the evidence lower bound.
+
+    Where a panel inflates the single-effect likelihoods there is no joint bound;
+    what remains is minus the summed Kullback-Leibler terms, which is what
+    susieR 0.16.5 reports there too.
+    """
+    divergence = float(state.kl.sum())
+    if problem.panel is not None:
+        return -divergence
+    squares = _expected_squares(problem, state)
+    return (
+        -0.5 * problem.n * math.log(2.0 * math.pi * state.sigma2)
+        - 0.5 * squares / state.sigma2
+        - divergence
+    )
+
+
+def _expected_squares(problem: Problem, state: State) -> float:
+    """Expected residual sum of squares of the phenotype."""
+    total = state.b.sum(axis=0)
+    own = float(np.vdot(state.b, state.Rb))
+    second_moments = float(np.vdot(state.alpha, state.mu2))
+    explained = float(total @ (2.0 * problem.bhat - state.fitted))
+    return problem.n_minus_1 * (1.0 - explained - own + second_moments)
+
+
+def _residual_variance(problem: Problem, state: State) -> float:
+    variance = _expected_squares(problem, state) / problem.n
+    if variance <= 0.0:
+        raise InputError(
+            f"estimate_residual_variance: the residual variance came out as {variance:.3g}; "
+            f"expected a positive number; R does not belong to these z-scores, so keep the "
+            f"variance fixed (estimate_residual_variance=False) and check the alleles"
+        )
+    return variance
+
+
+def _check_prior_variance(problem: Problem, state: State) -> None:
+    """Refuse a prior variance no effect of this locus could have."""
+    if not problem.options.check_prior:
+        return
+    largest_z2 = float(np.max(problem.bhat**2)) * problem.n_minus_1 / state.sigma2
+    if float(state.V.max()) > 100.0 * max(largest_z2, 1e-300) and state.V.max() > 0.0:
+        if not problem.prior.estimate:
+            return
+        raise InputError(
+            f"R: the fit wants a prior variance of {state.V.max():.3g}, more than 100 times the "
+            f"largest z squared ({largest_z2:.3g}); expected z-scores that fit the LD matrix; "
+            f"check alleles and sample (kriging_rss), pass R_finite for a reference panel, or set "
+            f"SusieOptions(check_prior=False)"
+        )
+
+
+def pips(
+    alpha: NDArray[np.float64], V: NDArray[np.float64], prior_tol: float
+) -> NDArray[np.float64]:
+    """Return 1 - prod(1 - alpha) over the effects that have a prior variance, shape (p,)."""
+    return 1.0 - np.prod(1.0 - alpha[np.greater(V, prior_tol)], axis=0)
+
+
+def _check_convergence(
+    problem: Problem,
+    state: State,
+    *,
+    before: NDArray[np.float64],
+    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]],
+) -> None:
+    change = state.elbo[-1] - state.elbo[-2]
+    if problem.by_elbo and math.isfinite(change):
+        tol = problem.options.tol
+        state.elbo_drop = max(state.elbo_drop, -change if change < -tol else 0.0)
+        state.converged = 0.0 <= change < tol
+        state.reason = "elbo"
+        return
+    prior_tol = problem.options.prior_tol
+    if not history:
+        history.append((before, pips(before, state.V, prior_tol)))
+    now = (state.alpha, pips(state.alpha, state.V, prior_tol))
+    lag = _first_match(now, history, problem.options.tol)
+    state.converged = lag > 0
+    if lag == 1:
+        state.reason = "fixed point of alpha and PIP"
+    elif lag > 1:
+        state.reason = f"cycle of {lag} sweeps, averaged"
+        orbit = [alpha for alpha, _ in list(history)[-(lag - 1) :]] + [state.alpha]
+        state.alpha = np.mean(orbit, axis=0)
+        now = (state.alpha, pips(state.alpha, state.V, prior_tol))
+        # If lambda asks for another sweep, it starts from the averaged alpha.
+        refresh_products(problem, state)
+    history.append((now[0].copy(), now[1]))
+
+
+def _first_match(
+    now: tuple[NDArray[np.float64], NDArray[np.float64]],
+    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]],
+    tol: float,
+) -> int:
+    """How many sweeps ago the posterior was the same, 0 if never."""
+    for lag, (alpha, pip) in enumerate(reversed(history), start=1):
+        if np.abs(now[0] - alpha).max() < tol and np.abs(now[1] - pip).max() < tol:
+            return lag
+    return 0

@@ -1,0 +1,204 @@
+"""Correlation (LD) matrices: checked once, multiplied cheaply, decomposed on demand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from scipy.linalg import eigh
+
+from seqgen.errors import InputError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+# Rounding that LD files carry: text with six digits, float32 arithmetic.
+_ROUNDING = 1e-4
+# Entries of b this far below the largest cannot move a product in double precision.
+_NEGLIGIBLE = 1e-12
+_R2_LOOK_FROM = 20
+
+
+class Eigen(NamedTuple):
+    """Eigenvalues, ascending, shape (p,), and vectors in columns, shape (p, p)."""
+
+    values: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LDMatrix:
+    """A checked correlation matrix with what is worth computing only once.
+
+    Build it with `prepare_ld`; pass it in place of ``R`` wherever one matrix
+    serves several fits (the prior's EM, several traits).
+
+    Attributes
+    ----------
+    R : ndarray, shape (p, p)
+        Symmetric, unit diagonal, float64, read-only.
+    warnings : tuple of str
+        Doubts about the matrix that are not errors.
+    """
+
+    R: NDArray[np.float64]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def p(self) -> int:
+        """Number of variants."""
+        return self.R.shape[0]
+
+    @cached_property
+    def eigen(self) -> Eigen:
+        """Eigendecomposition of ``R`` (the cost is cubic in p, paid once)."""
+        values, vectors = eigh(self.R, check_finite=False)
+        return Eigen(values, vectors)
+
+    @cached_property
+    def frobenius_squared(self) -> float:
+        """Sum of the squared entries of ``R``."""
+        return float(np.vdot(self.R, self.R))
+
+    def product(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``R @ b``, reading only the rows that matter."""
+        size = np.abs(b)
+        keep = np.flatnonzero(size > _NEGLIGIBLE * size.max())
+        if 4 * keep.size < self.p:
+            return b[keep] @ self.R[keep]
+        return self.R @ b
+
+
+def prepare_ld(R: ArrayLike | LDMatrix, p: int | None = None) -> LDMatrix:
+    """Check a correlation matrix and make it ready for fitting.
+
+    Parameters
+    ----------
+    R : array_like, shape (p, p)
+        Correlations r (not r squared) between the variants, signed by the same
+        effect alleles as the z-scores.
+    p : int, optional
+        Number of variants there have to be.
+
+    Returns
+    -------
+    LDMatrix
+
+    Raises
+    ------
+    InputError
+        If ``R`` is not square, of another size than ``p``, has missing or
+        infinite entries, is not symmetric, has a diagonal that is not one, or
+        entries outside [-1, 1].
+
+    Examples
+    --------
+    >>> prepare_ld([[1.0, -0.3], [-0.3, 1.0]]).p
+    2
+    """
+    if isinstance(R, LDMatrix):
+        _check_size(R.R, p)
+        return R
+    try:
+        matrix = np.ascontiguousarray(R, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"R: cannot be read as a table of numbers ({error}); expected a p x p matrix of "
+            f"correlations; drop identifier columns first"
+        ) from error
+    _check_size(matrix, p)
+    _check_finite(matrix)
+    matrix = _symmetric(matrix)
+    _check_range(matrix)
+    matrix = matrix.view()
+    matrix.flags.writeable = False
+    return LDMatrix(matrix, _doubts(matrix))
+
+
+def _check_size(matrix: NDArray[np.float64], p: int | None) -> None:
+    if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1]:
+        raise InputError(
+            f"R: found shape {matrix.shape}; expected a square p x p matrix of correlations; "
+            f"pass np.corrcoef(genotypes, rowvar=False), not the genotypes"
+        )
+    if p is not None and matrix.shape[0] != p:
+        raise InputError(
+            f"R: found {matrix.shape[0]} x {matrix.shape[0]} for {p} z-scores; expected "
+            f"{p} x {p}; keep the same variants in the same order on both sides"
+        )
+
+
+def _check_finite(matrix: NDArray[np.float64]) -> None:
+    if np.isfinite(matrix.sum()):
+        return
+    finite = np.isfinite(matrix)
+    if finite.all():
+        return
+    diagonal = np.flatnonzero(~np.isfinite(np.diagonal(matrix)))
+    row, column = np.argwhere(~finite)[0]
+    where = f"first at row {row}, column {column}"
+    if diagonal.size:
+        where += f"; {diagonal.size} variants have no correlation even with themselves"
+    raise InputError(
+        f"R: {int((~finite).sum())} entries are NaN or infinite ({where}); expected finite "
+        f"correlations; drop variants that do not vary in the LD panel (monomorphic), "
+        f"from R and from z"
+    )
+
+
+def _symmetric(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the matrix itself, or its symmetric part where only rounding differs."""
+    # One product from either side tells, and is far cheaper than a transposed walk.
+    probe = np.random.default_rng(0).standard_normal(matrix.shape[0])
+    if np.abs(matrix @ probe - probe @ matrix).max() <= 1e-12 * matrix.shape[0]:
+        return matrix
+    gap = np.abs(matrix - matrix.T)
+    worst = float(gap.max())
+    if worst == 0.0:
+        return matrix
+    if worst > _ROUNDING:
+        row, column = np.unravel_index(int(gap.argmax()), gap.shape)
+        raise InputError(
+            f"R: not symmetric (R[{row}, {column}] = {matrix[row, column]:.6g} but "
+            f"R[{column}, {row}] = {matrix[column, row]:.6g}); expected r(i, j) = r(j, i); "
+            f"if the file holds one triangle, mirror it"
+        )
+    return (matrix + matrix.T) / 2.0
+
+
+def _check_range(matrix: NDArray[np.float64]) -> None:
+    diagonal = np.diagonal(matrix)
+    off = np.abs(diagonal - 1.0)
+    if off.max() > _ROUNDING:
+        row = int(off.argmax())
+        hint = (
+            "a diagonal of zero is a monomorphic variant: drop it from R and from z"
+            if diagonal[row] == 0.0
+            else "turn covariances into correlations: R / sqrt(outer(diag, diag))"
+        )
+        raise InputError(
+            f"R: the diagonal is not one (R[{row}, {row}] = {diagonal[row]:.6g}); expected the "
+            f"correlation of each variant with itself, 1; {hint}"
+        )
+    low, high = float(matrix.min()), float(matrix.max())
+    if low < -1.0 - _ROUNDING or high > 1.0 + _ROUNDING:
+        worst = low if -low > high else high
+        raise InputError(
+            f"R: found an entry of {worst:.6g}; expected correlations between -1 and 1; "
+            f"turn covariances into correlations first"
+        )
+
+
+def _doubts(matrix: NDArray[np.float64]) -> tuple[str, ...]:
+    p = matrix.shape[0]
+    if p < _R2_LOOK_FROM or matrix.min() < 0.0:
+        return ()
+    positive = int(np.count_nonzero(matrix)) - p
+    if positive < 0.2 * p * (p - 1):
+        return ()
+    return (
+        f"R holds no negative entry among {p} variants, so it looks like r squared: fine-mapping "
+        f"needs the signed r (plink --r square, not --r2).",
+    )

@@ -1,0 +1,181 @@
+"""One effect: which of p variants carries it, and how large it is."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from seqgen.finemap.minimise import SQRT_EPS, minimise_bounded
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+# Search interval of the log prior variance, as in susieR.
+_LOG_V_BOUNDS = (-30.0, 15.0)
+
+
+class SingleEffect(NamedTuple):
+    """Posterior of one effect; arrays have shape (p,), the rest are numbers."""
+
+    alpha: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    mu2: NDArray[np.float64]
+    lbf_variable: NDArray[np.float64]
+    V: float
+    lbf: float
+    kl: float
+
+
+@dataclass(frozen=True, eq=False)
+class EffectPrior:
+    """Prior of one effect.
+
+    Attributes
+    ----------
+    weights : ndarray, shape (p,)
+        Prior inclusion weights plus 1.49e-8. susieR adds this so that the log
+        of a zero weight exists: a variant of weight zero is thus very unlikely
+        rather than impossible.
+    estimate : bool
+        Whether the prior variance is estimated.
+    null_threshold : float
+        By how many log units a variance has to beat zero to be kept.
+    """
+
+    weights: NDArray[np.float64]
+    estimate: bool = True
+    null_threshold: float = 0.0
+
+    @classmethod
+    def from_weights(
+        cls, weights: NDArray[np.float64], *, estimate: bool, null_threshold: float
+    ) -> EffectPrior:
+        """Build the prior from weights that sum to one."""
+        return cls(weights + SQRT_EPS, estimate, null_threshold)
+
+
+class Evidence:
+    """Log marginal likelihood ratio of one effect as a function of its prior variance.
+
+    For variant j with estimate b and squared standard error s the Bayes factor
+    against no effect is sqrt(s / (V + s)) exp(b^2 V / (2 s (V + s))); the
+    evidence is the logarithm of their average under the prior weights.
+
+    Parameters
+    ----------
+    betahat : ndarray, shape (p,)
+        Effect estimates from the residuals, standardised scale.
+    shat2 : float or ndarray, shape (p,)
+        Squared standard errors.
+    prior : EffectPrior
+
+    References
+    ----------
+    Wakefield (2009), Genet. Epidemiol. 33:79-86.
+    """
+
+    def __init__(
+        self, betahat: NDArray[np.float64], shat2: float | NDArray[np.float64], prior: EffectPrior
+    ) -> None:
+        self.betahat = betahat
+        self.shat2 = shat2
+        self.weights = prior.weights
+        self.at_zero = math.log(float(prior.weights.sum()))
+        self._half_chi2 = 0.5 * betahat * betahat / shat2
+        self._largest = float(self._half_chi2.max())
+        self._below = self._half_chi2 - self._largest
+        self._work = np.empty_like(betahat)
+
+    def __call__(self, V: float) -> float:
+        """Return the log evidence at prior variance ``V``."""
+        if V == 0.0:
+            return self.at_zero
+        work = self._work
+        if isinstance(self.shat2, float):
+            ratio = V / (V + self.shat2)
+            np.multiply(self._below, ratio, out=work)
+            np.exp(work, out=work)
+            total = math.log(float(self.weights @ work))
+            return total + self._largest * ratio - 0.5 * math.log1p(V / self.shat2)
+        # The square root of the variance ratio multiplies the exponential: no
+        # logarithm over the variants is needed.
+        inverse = np.add(self.shat2, V, out=work)
+        np.reciprocal(inverse, out=inverse)
+        shrunk = np.sqrt(self.shat2 * inverse)
+        shrunk *= self.weights
+        np.multiply(work, self._half_chi2, out=work)
+        np.multiply(work, V, out=work)
+        top = float(work.max())
+        np.subtract(work, top, out=work)
+        np.exp(work, out=work)
+        return math.log(float(shrunk @ work)) + top
+
+    def log_bayes_factors(self, V: float) -> NDArray[np.float64]:
+        """Return the log Bayes factor of each variant, shape (p,)."""
+        if V == 0.0:
+            return np.zeros_like(self.betahat)
+        total = V + self.shat2
+        return self._half_chi2 * (V / total) - 0.5 * np.log1p(V / self.shat2)
+
+
+def fit_single_effect(
+    evidence: Evidence, prior: EffectPrior, V: float, *, error_variance: float
+) -> SingleEffect:
+    """Fit a single effect to residual estimates.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        Estimates, standard errors and prior weights.
+    prior : EffectPrior
+        Says whether the prior variance is estimated.
+    V : float
+        Current prior variance.
+    error_variance : float
+        Squared standard error without inflation, the one the bound's
+        likelihood term uses.
+
+    Returns
+    -------
+    SingleEffect
+
+    References
+    ----------
+    Wang, Sarkar, Carbonetto, Stephens (2020), JRSS B 82:1273-1300.
+    """
+    lbf = math.nan
+    if prior.estimate:
+        V, lbf = estimate_prior_variance(evidence, V, prior.null_threshold)
+    betahat, shat2 = evidence.betahat, evidence.shat2
+    lbf_variable = evidence.log_bayes_factors(V)
+    shift = float(lbf_variable.max())
+    alpha = np.exp(lbf_variable - shift)
+    alpha *= evidence.weights
+    total = float(alpha.sum())
+    alpha /= total
+    if V == 0.0:
+        none, lbf = np.zeros_like(betahat), evidence.at_zero
+        return SingleEffect(alpha, none, none, lbf_variable, 0.0, lbf, -lbf)
+    lbf = math.log(total) + shift
+    shrink = V / (V + shat2)
+    mu = shrink * betahat
+    mu2 = shrink * shat2 + mu * mu
+    fit = float(alpha @ (mu * betahat)) - 0.5 * float(alpha @ mu2)
+    return SingleEffect(alpha, mu, mu2, lbf_variable, V, lbf, fit / error_variance - lbf)
+
+
+def estimate_prior_variance(
+    evidence: Evidence, current: float, null_threshold: float
+) -> tuple[float, float]:
+    """Return the prior variance of greatest evidence, zero where that is as good."""
+    log_V, negative = minimise_bounded(lambda log_V: -evidence(math.exp(log_V)), _LOG_V_BOUNDS)
+    V, best = math.exp(log_V), -negative
+    at_current = evidence(current)
+    if at_current > best:
+        V, best = current, at_current
+    if evidence.at_zero + null_threshold >= best:
+        return 0.0, evidence.at_zero
+    return V, best
