@@ -1,0 +1,21 @@
+"""Pictures of a run: each function takes a table and an ``Axes`` and returns what it drew.
+
+This package is the only door to matplotlib. Nothing here keeps pyplot state.
+"""
+
+from __future__ import annotations
+
+from seqgen.plots.locus import plot_locus, plot_locus_page, plot_pip, plot_z
+from seqgen.plots.style import figure_to_svg, new_figure
+from seqgen.plots.summary import plot_funnel, plot_prior
+
+__all__ = [
+    "figure_to_svg",
+    "new_figure",
+    "plot_funnel",
+    "plot_locus",
+    "plot_locus_page",
+    "plot_pip",
+    "plot_prior",
+    "plot_z",
+]

@@ -1,0 +1,159 @@
+"""What the reader must know before believing the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from seqgen.report import numbers
+from seqgen.report.findings import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seqgen.report.tables import ReportTables
+
+_SMALL_SHARE = 0.1
+_SUSPECT_S = 0.05
+_MOST_NAMES = 6
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A heading, and what it means for the reader; ``grave`` where results may mislead."""
+
+    heading: str
+    text: str
+    grave: bool = False
+
+
+def notices(tables: ReportTables, provenance: Mapping[str, Any]) -> list[Notice]:
+    """All notices of a run, in the order of the page."""
+    found = [
+        _panel(tables.loci),
+        _plain_claims(tables),
+        _disagreement(tables.loci),
+        _coverage(tables.loci),
+        _convergence(tables.loci),
+        _model(provenance),
+    ]
+    return [notice for notice in found if notice is not None]
+
+
+def plain_claims(variants: pd.DataFrame) -> pd.DataFrame:
+    """Variants that the uncorrected fit claims (PIP above 0.5) while their |z| is below 2."""
+    doubtful = (variants["pip_plain"] > 0.5) & (variants["z"].abs() < 2)
+    return variants[doubtful].sort_values("pip_plain", ascending=False, kind="stable")
+
+
+def _panel(loci: pd.DataFrame) -> Notice | None:
+    panel_n, gwas_n = int(loci["panel_n"].min()), loci["gwas_n"].median()
+    small = numbers.missing(gwas_n) or panel_n < _SMALL_SHARE * gwas_n
+    uncorrected = (loci["ld_correction"] == "none").all()
+    if not small and not uncorrected:
+        return None
+    people = "" if numbers.missing(gwas_n) else f", the GWAS on {numbers.count(gwas_n)}"
+    names = numbers.listed(sorted(set(loci["panel"])))
+    text = f"LD comes from {names} with {numbers.count(panel_n)} people{people}. "
+    if uncorrected:
+        return Notice(
+            "Small LD panel, and no correction was made",
+            text + "Without a correction, noise in the panel's LD turns into credible sets that "
+            "are not there. Treat every set on this page as unconfirmed.",
+            grave=True,
+        )
+    what = {
+        "finite+eb": "the panel's size and its mismatch with the GWAS sample enter the likelihood",
+        "finite": "the panel's size enters the likelihood",
+        "none": "at some loci nothing was corrected",
+    }
+    done = [what[kind] for kind in what if (loci["ld_correction"] == kind).any()]
+    return Notice(
+        "Small LD panel",
+        text + f"Therefore {numbers.listed(done)}. This makes the sets fewer and wider than a "
+        "fit that trusts the panel, and it cannot restore what a larger panel would resolve.",
+    )
+
+
+def _plain_claims(tables: ReportTables) -> Notice | None:
+    loci = tables.loci
+    if (loci["ld_correction"] == "none").all():
+        return None
+    plain, flat = int(loci["n_sets_plain"].sum()), int(loci["n_sets_flat"].sum())
+    doubtful = plain_claims(tables.variants)
+    if plain == flat and doubtful.empty:
+        return None
+    text = (
+        f"Without that correction the fit would claim {numbers.plural(plain, 'credible set')}; "
+        f"with it {flat} under the flat and {int(loci['n_sets'].sum())} under the informed prior."
+    )
+    if len(doubtful):
+        named = [
+            f"{label(row)} (PIP {numbers.pip(row['pip_plain'])}, z = "
+            f"{numbers.decimal(row['z'], 1)}; corrected PIP {numbers.pip(row['pip_flat'])})"
+            for _, row in doubtful.head(_MOST_NAMES).iterrows()
+        ]
+        more = len(doubtful) - len(named)
+        text += (
+            f" {numbers.plural(len(doubtful), 'variant')} would stand above PIP 0.5 with hardly "
+            f"any association of {'its' if len(doubtful) == 1 else 'their'} own (|z| < 2): "
+            + "; ".join(named) + (f"; and {more} more." if more else ".")
+        )  # fmt: skip
+    return Notice("What the uncorrected fit would have claimed", text)
+
+
+def _disagreement(loci: pd.DataFrame) -> Notice | None:
+    odd = loci[(loci["n_inconsistent"] > 0) | (loci["s"] > _SUSPECT_S)]
+    if odd.empty:
+        return None
+    single = int(loci["n_inconsistent"].sum())
+    crosses = (
+        f", and {numbers.plural(single, 'variant has', 'variants have')} a z of the other "
+        "sign than the neighbours foretell (crosses in the figures)" if single else ""
+    )  # fmt: skip
+    return Notice(
+        "LD and association disagree in places",
+        f"At {numbers.count(len(odd))} of {numbers.plural(len(loci), 'locus', 'loci')} the panel's "
+        f"LD does not fit the z scores: s reaches {numbers.decimal(loci['s'].max(), 3)}{crosses}. "
+        "Causes are differences of ancestry, allele or strand errors, and sample sizes that "
+        "differ between variants.",
+    )
+
+
+def _coverage(loci: pd.DataFrame) -> Notice | None:
+    all_variants, used = int(loci["n_variants"].sum()), int(loci["n_finemapped"].sum())
+    if not all_variants or used == all_variants:
+        return None
+    return Notice(
+        "Only variants in both GWAS and panel can be found",
+        f"{numbers.count(used)} of the {numbers.count(all_variants)} variants in the windows "
+        f"({100 * used / all_variants:.0f}%) were fine-mapped. Probabilities are shared out among "
+        "these; where the variant that matters is not typed or not in the panel, its neighbours "
+        "take its place.",
+    )
+
+
+def _convergence(loci: pd.DataFrame) -> Notice | None:
+    rows = numbers.records(loci[~loci["converged"].astype(bool)])
+    failed = [f"chr{k['chrom']}, {numbers.megabases(k['start'], k['end'])}" for k in rows]
+    if not failed:
+        return None
+    return Notice(
+        "Not converged",
+        f"The fit did not converge at {'; '.join(failed)}. Take the "
+        "probabilities there as provisional. The note at the locus says how far they still moved.",
+        grave=True,
+    )
+
+
+def _model(provenance: Mapping[str, Any]) -> Notice | None:
+    model = provenance.get("model") or {}
+    if not model.get("name"):
+        return None
+    return Notice(
+        "What the score is, and is not",
+        f"Scores come from the protein language model {model['name']}, which saw sequences only: "
+        "no structure, no trait, no clinical label. A low ratio says that proteins like this one "
+        "rarely carry that residue there; it does not say that the trait is affected.",
+    )

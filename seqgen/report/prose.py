@@ -1,0 +1,132 @@
+"""The sentences of the report that depend on the numbers."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+
+from seqgen.report import numbers
+from seqgen.report.findings import label
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from seqgen.report.tables import ReportTables
+
+_MOVED = 0.05
+_RATIO = re.compile(r"log[_ ]?lik|llr|ratio|score")
+_REVERSED = re.compile(r"neg|minus|lower|delet|surpris")
+
+
+def summary(tables: ReportTables) -> str:
+    """What was done, in one plain paragraph."""
+    loci, variants = tables.loci, tables.variants
+    sets = numbers.plural(loci["n_sets"].sum(), "credible set")
+    moved = int(((variants["pip"] - variants["pip_flat"]).abs() >= _MOVED).sum())
+    return (
+        f"{numbers.plural(len(loci), 'associated locus', 'associated loci')} with "
+        f"{numbers.plural(len(variants), 'variant')} {'was' if len(loci) == 1 else 'were'} "
+        "fine-mapped twice: once with every variant equally likely beforehand, once with a prior "
+        "that knows which variants change a protein and what a protein language model says of "
+        f"the change. The informed fit reports {sets}; the prior moved "
+        f"{numbers.plural(moved, 'variant') if moved else 'no variant'} by {_MOVED} or more in "
+        f"posterior inclusion probability (PIP). {_best_missense(variants)} "
+        "A PIP is a reason to look, not a proof of cause."
+    )
+
+
+def _best_missense(variants: pd.DataFrame) -> str:
+    """How likely the most likely missense variant is."""
+    changed = variants[variants["residue_change"].notna()]
+    if changed.empty:
+        return "No fine-mapped variant is known to be missense."
+    best = changed.iloc[int(changed["pip"].to_numpy().argmax())]
+    if len(changed) == 1:
+        return f"The only missense variant, {label(best)}, has PIP {numbers.pip(best['pip'])}."
+    return (
+        f"Of {len(changed)} missense variants {label(best)} has the highest PIP, "
+        f"{numbers.pip(best['pip'])}."
+    )
+
+
+def prior_sentences(tables: ReportTables) -> list[str]:
+    """One sentence for each coefficient of the prior."""
+    return [_sentence(row) for row in numbers.records(tables.prior_coefficients)]
+
+
+def _sentence(row: dict[str, Any]) -> str:
+    """What one coefficient does to the prior odds, and whether it differs from nothing."""
+    term, sign = str(row["term"]), 1
+    name = term.lower()
+    if _RATIO.search(name):
+        sign = 1 if _REVERSED.search(name) else -1
+        subject = "A log-likelihood ratio lower by one unit"
+    elif "missense" in name:
+        subject = "Changing a residue (missense, before its score is considered)"
+    else:
+        subject = f"One unit more of “{term}”"
+    times = numbers.factor(math.exp(_bounded(sign * row["estimate"])))
+    text = f"{subject} multiplies the prior odds by {times}"
+    if row["source"] == "given":
+        return text + " (given, not learned from these data)."
+    if numbers.missing(row["lower"]) or numbers.missing(row["upper"]):
+        return text + "; its uncertainty could not be estimated."
+    ends = sorted((sign * row["lower"], sign * row["upper"]))
+    low, high = (numbers.factor(math.exp(_bounded(end))) for end in ends)
+    text += f" (95% interval {low} to {high})"
+    if ends[0] <= 0 <= ends[1]:
+        return text + "; the interval includes 1, so these data do not show an effect."
+    return text + "."
+
+
+def _bounded(value: float) -> float:
+    """Keep the exponential within the range of floats."""
+    return max(min(float(value), 700.0), -700.0)
+
+
+GLOSSARY = (
+    (
+        "PIP",
+        "Posterior inclusion probability: how probable it is, given the model, the data and the "
+        "panel, that the variant is among those with an effect of their own.",
+    ),
+    (
+        "Credible set",
+        "The fewest variants that together hold one effect with the stated probability (coverage). "
+        "A small set is a sharp result; a large set says that LD cannot tell its members apart.",
+    ),
+    (
+        "Flat, informed and uncorrected fit",
+        "Flat: all variants equally likely beforehand. Informed: prior weights from the "
+        "annotations. Uncorrected: flat prior and full trust in the panel's LD; shown only so that "
+        "you can see what the correction took away.",
+    ),
+    (
+        "Log-likelihood ratio",
+        "log p(new residue) − log p(reference residue) under the protein language model, natural "
+        "logarithm. Negative: the model finds the new residue less likely there; −2.3 is ten "
+        "times.",
+    ),
+    (
+        "Prior",
+        "Probability, before the association is seen, that an effect at this locus belongs to this "
+        "variant. The priors of a locus sum to one.",
+    ),
+    (
+        "PIP if 10 to 1",
+        "PIP that a missense variant would have if missense variants were ten times likelier than "
+        "others beforehand, whatever these data taught the prior: how far a strong belief carries.",
+    ),
+    (
+        "z",
+        "Effect divided by its standard error; sign as for the effect allele.",
+    ),
+    (
+        "s and inconsistent variants",
+        "s estimates how far the panel's LD departs from that of the GWAS sample: 0 is a perfect "
+        "match. A variant is inconsistent where its neighbours and the panel's LD foretell a z of "
+        "the other sign (kriging).",
+    ),
+    ("Purity", "The smallest absolute correlation between two members of a credible set."),
+)
