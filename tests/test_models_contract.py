@@ -1,0 +1,104 @@
+"""What every backend has to keep, whatever library is behind it."""
+
+import numpy as np
+import pytest
+from tiny_models import save_tiny_esm
+
+from seqgen.errors import InputError
+from seqgen.models.protocol import SequenceModel
+from seqgen.models.registry import load_model
+from seqgen.schemas import AMINO_ACIDS
+
+BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout"]
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def model(request, tmp_path_factory):
+    if request.param == "blosum62":
+        return load_model("blosum62")
+    folder = save_tiny_esm(
+        tmp_path_factory.mktemp("esm"),
+        position="absolute" if request.param == "esm-absolute" else "rotary",
+        token_dropout=request.param != "esm-no-token-dropout",
+    )
+    return load_model(str(folder))
+
+
+def random_sequences(seed, lengths):
+    rng = np.random.default_rng(seed)
+    return ["".join(rng.choice(list(AMINO_ACIDS), length)) for length in lengths]
+
+
+def test_has_the_shape_of_a_sequence_model(model):
+    assert isinstance(model, SequenceModel)
+    assert model.alphabet == AMINO_ACIDS
+    assert model.masked is True
+    assert model.max_length >= 50
+    assert len(model.revision) == 64
+    assert int(model.revision, 16)
+
+
+def test_rows_are_log_probabilities(model):
+    sequences = [*random_sequences(1, [1, 7, 50]), "MXXK"]
+    results = model.log_probs(sequences)
+    assert [rows.shape for rows in results] == [(len(one), 20) for one in sequences]
+    for rows in results:
+        np.testing.assert_allclose(np.exp(rows.astype(float)).sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_hidden_residue_is_hidden(model):
+    sequence, hidden = random_sequences(2, [30])[0], 11
+    other = sequence[:hidden] + ("W" if sequence[hidden] != "W" else "A") + sequence[hidden + 1 :]
+    seen = model.log_probs([sequence, other])
+    unseen = model.log_probs([sequence, other], [hidden, hidden])
+    np.testing.assert_allclose(unseen[0], unseen[1], atol=1e-5)
+    assert np.abs(seen[0][hidden] - seen[1][hidden]).max() > 0.01
+    assert np.abs(seen[0][hidden] - unseen[0][hidden]).max() > 0.01
+
+
+def test_results_do_not_depend_on_the_batch(model):
+    # Lengths within a tenth of each other share a batch and are padded.
+    sequences = random_sequences(3, [40, 38, 40, 37, 3, 36, 1, 39])
+    positions = [0, None, 39, 36, None, 5, 0, None]
+    together = model.log_probs(sequences, positions)
+    backwards = model.log_probs(sequences[::-1], positions[::-1])[::-1]
+    vectors = model.embed(sequences)
+    for place, (sequence, position) in enumerate(zip(sequences, positions, strict=True)):
+        alone = model.log_probs([sequence], [position])[0]
+        np.testing.assert_allclose(together[place], alone, atol=1e-4)
+        np.testing.assert_allclose(backwards[place], alone, atol=1e-4)
+        np.testing.assert_allclose(vectors[place], model.embed([sequence])[0], atol=1e-4)
+
+
+def test_embeddings_have_one_row_per_residue(model):
+    vectors = model.embed(["MKV", "MKVLA"])
+    assert [one.shape[0] for one in vectors] == [3, 5]
+    assert vectors[0].shape[1] == vectors[1].shape[1]
+    assert np.isfinite(vectors[1]).all()
+
+
+def test_nothing_in_nothing_out(model):
+    assert model.log_probs([]) == []
+    assert model.embed([]) == []
+
+
+@pytest.mark.parametrize(
+    ("sequences", "positions", "found"),
+    [
+        ("MKV", None, "a single string"),
+        (["MKV", ""], None, r"sequences\[1\] has 0 residues"),
+        (["MUV"], None, r"sequences\[0\] has 'U' at position 2.*clean_sequence"),
+        (["mkv"], None, "'m' at position 1"),
+        (["MKV"], [3], r"masked_positions\[0\] is 3.*expected 0 to 2"),
+        (["MKV"], [-1], r"masked_positions\[0\] is -1"),
+        (["MKV"], [0, 1], "2 given for 1 sequences"),
+    ],
+)
+def test_bad_requests_are_named(model, sequences, positions, found):
+    with pytest.raises(InputError, match=found):
+        model.log_probs(sequences, positions)
+
+
+def test_too_long_a_sequence_is_refused(model):
+    with pytest.raises(InputError, match=f"the model takes 1 to {model.max_length}"):
+        model.log_probs(["A" * (model.max_length + 1)])
