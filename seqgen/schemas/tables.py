@@ -15,6 +15,12 @@ _UNIPROT = Column("uniprot", "string", "UniProt accession")
 _POSITION = Column("position", "int", "residue position in the protein", "1-based", low=1)
 _REF_AA = Column("ref_aa", "string", "residue of the reference protein, one letter")
 _ALT_AA = Column("alt_aa", "string", "residue of the changed protein, one letter")
+_CHECKED = Column(
+    "checked",
+    "bool",
+    "True where ref_aa is the bundled sequence's residue; False where no sequence of "
+    "the protein is bundled or the sequence carries alt_aa",
+)
 _LOCUS = Column("locus", "string", "locus, as chrom:start-end")
 
 SUMSTATS = Schema(
@@ -63,12 +69,7 @@ MISSENSE_MAP = Schema(
         Column(
             "clinical", "string", "UniProt's label: benign, pathogenic, uncertain", nullable=True
         ),
-        Column(
-            "checked",
-            "bool",
-            "True where ref_aa is the bundled sequence's residue; False where no sequence of "
-            "the protein is bundled",
-        ),
+        _CHECKED,
     ),
     key=("rsid", "uniprot", "position", "alt_aa"),
 )
@@ -95,6 +96,7 @@ ANNOTATIONS = Schema(
             "other (the other allele makes it), either (they fit, direction unknown)",
             allowed=("effect", "other", "either"),
         ),
+        _CHECKED,
     ),
     key=("chrom", "pos", "effect_allele", "other_allele", "uniprot", "position", "alt_aa"),
 )

@@ -1,0 +1,102 @@
+"""Which variants of a GWAS change a protein, and how: rsID to residue."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.residues import alleles_fit_change
+from seqgen.schemas import ANNOTATIONS, DROPS, MISSENSE_MAP, Counted
+
+STAGE = "annotate"
+_FROM_FIT = {"first": "effect", "second": "other", "either": "either"}
+
+
+def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
+    """Join variants to the residue changes they make, by rsID, and check the alleles.
+
+    A change is kept only where the two alleles, on either strand, can turn a codon of the
+    reference residue into one of the new residue; where only one direction works, that tells
+    which allele makes the change.
+
+    Parameters
+    ----------
+    sumstats : DataFrame
+        Table ``sumstats``.
+    missense : DataFrame
+        Table ``missense_map``, such as ``seqgen.missense_map()``.
+
+    Returns
+    -------
+    Counted
+        ``table`` is the table ``annotations`` (one row per variant and residue change),
+        ``drops`` counts what did not become a row, by reason.
+
+    Raises
+    ------
+    InputError
+        No variant has an rsID.
+
+    Examples
+    --------
+    >>> import seqgen
+    >>> from seqgen.io.resources import demo_sumstats_path
+    >>> sumstats = seqgen.read_sumstats(demo_sumstats_path()).table
+    >>> changes = seqgen.annotate(sumstats, seqgen.missense_map()).table
+    >>> changes[changes.gene == "RIBC2"].rsid.tolist()[0]
+    'rs2142661'
+    """
+    missense = MISSENSE_MAP.validate(missense)
+    with_rsid = sumstats[sumstats["rsid"].notna()]
+    if with_rsid.empty:
+        raise InputError(
+            "none of the variants has an rsID, by which the known missense variants are found; "
+            "expected a column of identifiers such as rs1477178 (name it: --col rsid=NAME)"
+        )
+    keys = ["chrom", "pos", "rsid", "effect_allele", "other_allele"]
+    joined = with_rsid[keys].merge(missense, on="rsid", how="inner")
+    is_snv = (joined["effect_allele"].str.len() == 1) & (joined["other_allele"].str.len() == 1)
+    fit = _fits(joined)
+    fits = is_snv & (fit != "none")
+    table = joined[fits].copy()
+    table["allele_check"] = fit[fits].map(_FROM_FIT)
+    drops = _drops(
+        [
+            ("no rsID", "kept", sumstats[sumstats["rsid"].isna()]),
+            (
+                "residue change of a variant that is not a single-base one",
+                "dropped",
+                joined[~is_snv],
+            ),
+            ("alleles cannot make the residue change", "dropped", joined[is_snv & ~fits]),
+        ]
+    )
+    return Counted(ANNOTATIONS.validate(table.reset_index(drop=True)), drops)
+
+
+def _fits(joined: pd.DataFrame) -> pd.Series:
+    """Per row, which allele makes the residue change: first (effect), second, either, none."""
+    columns = ["ref_aa", "alt_aa", "effect_allele", "other_allele"]
+    distinct = joined[columns].drop_duplicates()
+    answers = {
+        tuple(row): alleles_fit_change(*row) for row in distinct.itertuples(index=False, name=None)
+    }
+    rows = joined[columns].itertuples(index=False, name=None)
+    return pd.Series([answers[row] for row in rows], index=joined.index, dtype="str")
+
+
+def _drops(groups: list[tuple[str, str, pd.DataFrame]]) -> pd.DataFrame:
+    rows = []
+    for reason, action, frame in groups:
+        if frame.empty:
+            continue
+        first = frame.iloc[0]
+        change = (
+            f" {first['gene']} {first['ref_aa']}{first['position']}{first['alt_aa']}"
+            if ("ref_aa" in frame)
+            else ""
+        )
+        alleles = f"{first['effect_allele']}/{first['other_allele']}"
+        example = f"{first['chrom']}:{first['pos']} {alleles}{change}"
+        rows.append((STAGE, reason, action, len(frame), example))
+    return DROPS.validate(pd.DataFrame(rows, columns=DROPS.names))
