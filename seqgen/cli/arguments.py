@@ -1,0 +1,267 @@
+"""The parser: every subcommand, its arguments, and a worked example in its help."""
+
+from __future__ import annotations
+
+import argparse
+
+from seqgen import __version__
+from seqgen.errors import InputError
+
+_RAW = argparse.RawDescriptionHelpFormatter
+
+
+def pairs(text: str) -> tuple[str, str]:
+    """``name=value`` as a pair."""
+    name, equals, value = text.partition("=")
+    if not (name and equals and value):
+        raise argparse.ArgumentTypeError(f"found '{text}', expected NAME=VALUE")
+    return name.strip(), value.strip()
+
+
+def coefficients(items: list[tuple[str, str]] | None) -> dict[str, float] | None:
+    """``--prior-coefficients`` as numbers by term, or None where none were given."""
+    if not items:
+        return None
+    try:
+        return {name: float(value) for name, value in items}
+    except ValueError as error:
+        raise InputError(f"--prior-coefficients: {error}; expected TERM=NUMBER") from error
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of ``seqgen``."""
+    parser = argparse.ArgumentParser(
+        prog="seqgen",
+        formatter_class=_RAW,
+        description="Which GWAS variants are likely causal, using what a protein language model "
+        "says of the amino-acid changes among them.",
+        epilog="Start with:  seqgen demo\nThen:        seqgen run GWAS.tsv.gz --panel PANEL "
+        "--out results\nThe steps of a run, one by one: munge, annotate, loci, score, prior, "
+        "finemap, report.",
+    )
+    parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for add in (_demo, _run, _munge, _annotate, _loci, _score, _prior, _finemap, _report, _schema):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction, name: str, text: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=text, formatter_class=_RAW, epilog=f"example:\n  {example}"
+    )
+    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
+    parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
+    return parser
+
+
+def _demo(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "demo",
+        "Fine-map the bundled height GWAS (UK Biobank, chromosome 22) into a folder.",
+        "seqgen demo --out seqgen-demo",
+    )
+    parser.add_argument("--out", default="seqgen-demo", metavar="DIR", help="[%(default)s]")
+    parser.add_argument("--model", default="default", metavar="NAME", help=_MODEL_HELP)
+
+
+def _run(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "run",
+        "Annotate, score, learn the prior, fine-map and report, for files of your own.",
+        "seqgen run height.fastGWA.gz --panel eur_chr22 --out results --build hg19",
+    )
+    parser.add_argument("sumstats", help="GWAS summary statistics")
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables and page")
+    parser.add_argument("--build", metavar="NAME", help="genome build, shown on the page")
+    _reading_options(parser)
+    _locus_options(parser)
+    _model_options(parser)
+    _finemap_options(parser)
+
+
+def _munge(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "munge",
+        "Read summary statistics into the standard table (Python: read_sumstats).",
+        "seqgen munge height.fastGWA.gz --out sumstats.parquet",
+    )
+    parser.add_argument("sumstats", help="GWAS summary statistics")
+    _out(parser)
+    _reading_options(parser)
+
+
+def _annotate(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "annotate",
+        "Map rsIDs to the residues they change, checking alleles.",
+        "seqgen annotate sumstats.parquet --out annotations.parquet",
+    )
+    parser.add_argument("sumstats", help="summary statistics, raw or munged")
+    _out(parser)
+    _reading_options(parser)
+
+
+def _loci(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "loci",
+        "Find genome-wide significant loci (Python: find_loci).",
+        "seqgen loci sumstats.parquet --out loci.parquet",
+    )
+    parser.add_argument("sumstats", help="summary statistics, raw or munged")
+    _out(parser)
+    _reading_options(parser)
+    _locus_options(parser)
+
+
+def _score(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "score",
+        "Score residue changes with a protein language model (Python: score_variants).",
+        "seqgen score annotations.parquet --out scores.parquet --model default",
+    )
+    parser.add_argument(
+        "annotations", help="table with uniprot, position, ref_aa, alt_aa (Parquet, TSV, CSV)"
+    )
+    parser.add_argument("--proteins", metavar="FASTA", help="sequences; bundled human ones if none")
+    _out(parser)
+    _model_options(parser)
+
+
+def _prior(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "prior",
+        "Learn the prior's coefficients over all loci (Python: fit_prior).",
+        "seqgen prior sumstats.parquet --panel eur_chr22 --annotations annotations.parquet "
+        "--scores scores.parquet --out prior_coefficients.parquet",
+    )
+    _tables_in(parser, needed=True)
+    _out(parser)
+    _reading_options(parser)
+    _locus_options(parser)
+    _finemap_options(parser)
+
+
+def _finemap(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "finemap",
+        "Fine-map loci under the plain model, the flat and the informed prior.",
+        "seqgen finemap sumstats.parquet --panel eur_chr22 --annotations annotations.parquet "
+        "--scores scores.parquet --prior-coefficients missense=1.5 log_lik_ratio=-0.3 "
+        "--out results",
+    )
+    _tables_in(parser, needed=False)
+    parser.add_argument("--out", required=True, metavar="DIR", help="folder for the tables")
+    _reading_options(parser)
+    _locus_options(parser)
+    _finemap_options(parser)
+
+
+def _report(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands,
+        "report",
+        "Draw the page again from the tables of a finished run.",
+        "seqgen report results",
+    )
+    parser.add_argument("folder", help="folder of a finished run")
+
+
+def _schema(commands: argparse._SubParsersAction) -> None:
+    parser = _command(
+        commands, "schema", "Print the columns of the tables.", "seqgen schema variants"
+    )
+    parser.add_argument("table", nargs="?", help="one table; all of them if none is named")
+
+
+_MODEL_HELP = "bundled name, folder or hub identifier [%(default)s]"
+
+
+def _out(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", required=True, metavar="FILE", help="table to write: .parquet, .tsv, .tsv.gz, .csv"
+    )
+
+
+def _tables_in(parser: argparse.ArgumentParser, *, needed: bool) -> None:
+    parser.add_argument("sumstats", help="summary statistics, raw or munged")
+    parser.add_argument("--annotations", required=needed, metavar="FILE", help="from annotate")
+    parser.add_argument("--scores", required=needed, metavar="FILE", help="from score")
+
+
+def _reading_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("reading summary statistics")
+    group.add_argument(
+        "--col",
+        action="append",
+        type=pairs,
+        metavar="NAME=COLUMN",
+        help="which column is which, such as --col effect_allele=A1 (repeatable)",
+    )
+    group.add_argument("--n", type=float, metavar="N", help="sample size, where the file has none")
+
+
+def _locus_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("loci")
+    group.add_argument("--p-threshold", type=float, default=5e-8, metavar="P", help="[%(default)g]")
+    group.add_argument(
+        "--flank", type=int, default=250_000, metavar="BP", help="bases on each side [%(default)s]"
+    )
+    group.add_argument(
+        "--regions", nargs="+", metavar="CHR:START-END", help="fine-map these instead"
+    )
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model")
+    group.add_argument("--model", default="default", metavar="NAME", help=_MODEL_HELP)
+    group.add_argument(
+        "--methods",
+        nargs="+",
+        default=["wild-type-marginal", "masked-marginal"],
+        metavar="METHOD",
+        help="wild-type-marginal, masked-marginal; the first feeds the prior [both]",
+    )
+
+
+def _finemap_options(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("fine-mapping")
+    group.add_argument("--panel", required=True, metavar="PREFIX", help="PLINK files of the panel")
+    group.add_argument("--panel-name", metavar="NAME", help="how the page calls the panel")
+    group.add_argument("--L", type=int, default=10, help="most effects per locus [%(default)s]")
+    group.add_argument("--coverage", type=float, default=0.95, help="of a set [%(default)s]")
+    group.add_argument(
+        "--palindromic",
+        default="infer",
+        choices=("infer", "frequency", "as-written", "drop"),
+        help="what decides about A/T and C/G variants [%(default)s]",
+    )
+    group.add_argument(
+        "--ld-correction",
+        default="finite+eb",
+        choices=("finite+eb", "finite", "none"),
+        help="what enters the likelihood because LD comes from a panel: its size and mismatch, "
+        "its size, nothing (in-sample LD) [%(default)s]",
+    )
+    group.add_argument(
+        "--prior-coefficients",
+        nargs="+",
+        type=pairs,
+        metavar="TERM=VALUE",
+        help="fix the prior instead of learning it: missense=1.5 log_lik_ratio=-0.3",
+    )
+    group.add_argument(
+        "--no-cross-fit",
+        action="store_true",
+        help="let a locus learn from itself (the coefficients of all loci everywhere)",
+    )

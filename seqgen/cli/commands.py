@@ -1,0 +1,259 @@
+"""One function per subcommand: read, call the public function, write, say where."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from seqgen import schemas
+from seqgen.annotation import annotate as annotate_variants
+from seqgen.cli.arguments import coefficients
+from seqgen.cli.console import Console
+from seqgen.errors import InputError
+from seqgen.io.genotypes import read_panel
+from seqgen.io.resources import human_proteins, missense_map
+from seqgen.io.sequences import read_fasta
+from seqgen.io.sumstats import read_sumstats
+from seqgen.io.tables import read_table, write_table
+from seqgen.loci import find_loci
+from seqgen.pipeline import (
+    FineMapTables,
+    RunOptions,
+    RunResult,
+    finemap_loci,
+    learn_prior,
+    only_finemapped,
+    prepare_loci,
+    redraw_report,
+    residue_changes,
+)
+from seqgen.pipeline import run as run_all
+from seqgen.report import findings
+from seqgen.schemas import Counted
+
+
+def demo(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen demo``."""
+    from seqgen.demo import run_demo
+
+    console.note("seqgen demo: UK Biobank standing height, chromosome 22, fine-mapped")
+    result = run_demo(
+        arguments.out,
+        model=arguments.model,
+        command=arguments.command_line,
+        progress=console.progress,
+    )
+    _say_what_was_made(result, console)
+
+
+def run(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen run``."""
+    result = run_all(
+        arguments.sumstats,
+        arguments.panel,
+        arguments.out,
+        options=_options(arguments),
+        panel_name=arguments.panel_name,
+        command=arguments.command_line,
+        progress=console.progress,
+    )
+    _say_what_was_made(result, console)
+
+
+def munge(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen munge``."""
+    counted = read_sumstats(arguments.sumstats, columns=_columns(arguments), n=arguments.n)
+    _write(counted, schemas.SUMSTATS, arguments, console)
+
+
+def annotate(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen annotate``."""
+    counted = annotate_variants(_sumstats(arguments), missense_map())
+    if counted.table.empty:
+        raise InputError(
+            f"'{arguments.sumstats}': none of its rsIDs is a known missense variant; nothing to "
+            "write (variants beyond the embedded map need gene models, which are not read yet)"
+        )
+    _write(counted, schemas.ANNOTATIONS, arguments, console)
+
+
+def loci(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen loci``."""
+    table = _find(arguments, _sumstats(arguments))
+    _write(Counted(table, schemas.DROPS.empty()), schemas.LOCI, arguments, console)
+
+
+def score(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen score``."""
+    from seqgen.models.registry import load_model
+    from seqgen.scores import score_variants
+
+    variants = read_table(arguments.annotations)
+    proteins = read_fasta(arguments.proteins) if arguments.proteins else human_proteins()
+    model = load_model(arguments.model)
+    counted = score_variants(
+        variants,
+        proteins,
+        model,
+        methods=tuple(arguments.methods),
+        progress=lambda done, total: console.progress("scoring", done, total),
+    )
+    provenance = {"model": {"name": model.name, "revision": model.revision}}
+    _write(counted, schemas.SCORES, arguments, console, provenance)
+
+
+def prior(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen prior``."""
+    if arguments.prior_coefficients:
+        raise InputError(
+            "--prior-coefficients fixes what `seqgen prior` learns; give it to `seqgen finemap` "
+            "or `seqgen run` instead"
+        )
+    data, changes, _, drops = _prepare(arguments)
+    fit = learn_prior(data, changes, _options(arguments), console.progress)
+    if not fit.converged:
+        console.note("warning: the coefficients were still moving after the last round")
+    console.result(fit.coefficients.to_string(index=False))
+    _write(Counted(fit.coefficients, drops), schemas.PRIOR_COEFFICIENTS, arguments, console)
+
+
+def finemap(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen finemap``."""
+    data, changes, table, drops = _prepare(arguments)
+    tables = finemap_loci(data, changes, table, _options(arguments), console.progress)
+    _write_finemap(tables, drops, arguments, console)
+
+
+def report(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen report``."""
+    console.result(f"page: {redraw_report(arguments.folder)}")
+
+
+def schema(arguments: argparse.Namespace, console: Console) -> None:
+    """``seqgen schema``."""
+    known = {table.name: table for table in schemas.ALL}
+    if arguments.table and arguments.table not in known:
+        raise InputError(f"no table '{arguments.table}'; there are {', '.join(known)}")
+    wanted = [known[arguments.table]] if arguments.table else list(known.values())
+    console.result("\n\n".join(table.to_markdown() for table in wanted))
+
+
+def _options(arguments: argparse.Namespace) -> RunOptions:
+    given = vars(arguments)
+    settings = {
+        "model": given.get("model"),
+        "methods": tuple(given["methods"]) if given.get("methods") else None,
+        "p_threshold": arguments.p_threshold,
+        "flank": arguments.flank,
+        "regions": tuple(arguments.regions) if arguments.regions else None,
+        "L": arguments.L,
+        "coverage": arguments.coverage,
+        "palindromic": arguments.palindromic,
+        "ld_correction": arguments.ld_correction,
+        "prior_coefficients": coefficients(arguments.prior_coefficients),
+        "cross_fit": not arguments.no_cross_fit,
+        "columns": _columns(arguments),
+        "n": arguments.n,
+        "genome_build": given.get("build"),
+    }
+    return RunOptions(**{name: value for name, value in settings.items() if value is not None})
+
+
+def _columns(arguments: argparse.Namespace) -> dict[str, str] | None:
+    return dict(arguments.col) if arguments.col else None
+
+
+def _sumstats(arguments: argparse.Namespace) -> pd.DataFrame:
+    """Munged Parquet as it is, anything else through ``read_sumstats``."""
+    if arguments.sumstats.endswith(".parquet"):
+        return read_table(arguments.sumstats, schemas.SUMSTATS)
+    return read_sumstats(arguments.sumstats, columns=_columns(arguments), n=arguments.n).table
+
+
+def _find(arguments: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
+    return find_loci(
+        table,
+        p_threshold=arguments.p_threshold,
+        flank=arguments.flank,
+        regions=arguments.regions,
+    )
+
+
+def _prepare(
+    arguments: argparse.Namespace,
+) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Loci beside the panel, residue changes in them, the loci table, and the drops."""
+    if bool(arguments.annotations) != bool(arguments.scores):
+        raise InputError("--annotations and --scores go together; give both or neither")
+    table = _sumstats(arguments)
+    found = _find(arguments, table)
+    panel = read_panel(arguments.panel, name=arguments.panel_name)
+    data, drops = prepare_loci(table, found, panel, palindromic=arguments.palindromic)
+    if arguments.annotations:
+        annotations = read_table(arguments.annotations, schemas.ANNOTATIONS)
+        scores = read_table(arguments.scores, schemas.SCORES)
+    else:
+        annotations, scores = schemas.ANNOTATIONS.empty(), schemas.SCORES.empty()
+    inside = only_finemapped(annotations, pd.concat([locus.variants for locus in data.values()]))
+    methods = _options(arguments).methods
+    method = next((m for m in methods if (scores["method"] == m).any()), methods[0])
+    return data, residue_changes(inside, scores, method), found, drops
+
+
+def _write(
+    counted: Counted,
+    schema_: schemas.Schema,
+    arguments: argparse.Namespace,
+    console: Console,
+    provenance: Mapping[str, object] | None = None,
+) -> None:
+    """Write a table, and beside it the counts of what was dropped on the way."""
+    told = {"command": arguments.command_line, **(provenance or {})}
+    write_table(counted.table, arguments.out, schema=schema_, provenance=told)
+    console.result(f"{len(counted.table):,} rows: {arguments.out}")
+    if len(counted.drops):
+        path = Path(arguments.out)
+        beside = path.with_name(path.name.split(".")[0] + ".drops.tsv")
+        write_table(counted.drops, beside, schema=schemas.DROPS)
+        console.result(f"rows dropped or changed, by reason: {beside}")
+        for row in counted.drops.itertuples():
+            console.note(f"  {row.count:,} {row.action}: {row.reason} (such as {row.example})")
+
+
+def _write_finemap(
+    tables: FineMapTables, drops: pd.DataFrame, arguments: argparse.Namespace, console: Console
+) -> None:
+    folder = Path(arguments.out)
+    told = {"command": arguments.command_line, "parameters": _options(arguments).to_dict()}
+    for name, table, kind in (
+        ("variants", tables.variants, schemas.VARIANTS),
+        ("loci", tables.loci, schemas.FINEMAP_LOCI),
+        ("credible_sets", tables.credible_sets, schemas.CREDIBLE_SETS),
+        ("prior_coefficients", tables.prior_coefficients, schemas.PRIOR_COEFFICIENTS),
+        ("drops", drops, schemas.DROPS),
+    ):
+        path = folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_table(table, path, schema=kind, provenance=told, allow_empty=True)
+        console.result(f"{len(table):,} rows: {path}")
+
+
+def _say_what_was_made(result: RunResult, console: Console) -> None:
+    tables = result.tables
+    console.result("")
+    console.result(f"page:   {result.report}")
+    console.result(f"tables: {result.folder}/*.parquet")
+    console.result(
+        f"{len(tables.loci)} loci, {len(tables.variants):,} variants, "
+        f"{int(tables.variants['residue_change'].notna().sum())} of them missense; credible sets: "
+        f"{tables.loci['n_sets'].sum()} (flat prior {tables.loci['n_sets_flat'].sum()}, "
+        f"uncorrected fit {tables.loci['n_sets_plain'].sum()})"
+    )
+    found = findings(tables)
+    if found:
+        console.result("\nMost interesting:")
+    for number, finding in enumerate(found, start=1):
+        console.result(f"{number}. {finding.text}")

@@ -1,0 +1,293 @@
+"""The main job: summary statistics in; tables, credible sets and one page out."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from seqgen import __version__
+from seqgen.annotation import annotate
+from seqgen.io.genotypes import Panel, read_panel
+from seqgen.io.resources import human_proteins, missense_map
+from seqgen.io.sumstats import read_sumstats
+from seqgen.io.tables import read_table
+from seqgen.loci import find_loci
+from seqgen.models.protocol import SequenceModel
+from seqgen.models.registry import load_model
+from seqgen.pipeline.changes import only_finemapped, residue_changes
+from seqgen.pipeline.fits import FineMapTables, Progress, finemap_loci
+from seqgen.pipeline.locus_data import prepare_loci
+from seqgen.pipeline.options import RunOptions
+from seqgen.pipeline.store import REPORT, RunFolder, file_sha256, step_key
+from seqgen.report import ReportTables, write_report
+from seqgen.schemas import (
+    ANNOTATIONS,
+    CREDIBLE_SETS,
+    DROPS,
+    FINEMAP_LOCI,
+    PRIOR_COEFFICIENTS,
+    SCORES,
+    SUMSTATS,
+    VARIANTS,
+    Counted,
+)
+from seqgen.scores import score_variants
+
+_FINAL = {
+    "variants": VARIANTS,
+    "loci": FINEMAP_LOCI,
+    "credible_sets": CREDIBLE_SETS,
+    "prior_coefficients": PRIOR_COEFFICIENTS,
+    "drops": DROPS,
+    "funnel": None,
+}
+_PACKAGES = ("numpy", "pandas", "scipy", "torch", "transformers", "bed-reader", "matplotlib")
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """What a run made: its folder, the page, and the tables in memory."""
+
+    folder: Path
+    report: Path
+    tables: ReportTables
+    provenance: dict[str, Any]
+
+
+def run(
+    sumstats: str | os.PathLike[str],
+    panel: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    options: RunOptions | None = None,
+    panel_name: str | None = None,
+    command: str | None = None,
+    progress: Progress | None = None,
+) -> RunResult:
+    """Annotate, score, learn the prior, fine-map and report: the whole flow in one call.
+
+    Steps that a stopped run finished (reading, annotating, scoring) are reused where nothing
+    they depend on has changed.
+
+    Parameters
+    ----------
+    sumstats : path
+        GWAS summary statistics.
+    panel : path
+        PLINK prefix of the LD reference panel.
+    out : path
+        Folder for the tables and the page.
+    options : RunOptions, optional
+    panel_name : str, optional
+        How the page calls the panel; the prefix's file name otherwise.
+    command : str, optional
+        The command line, for the provenance.
+    progress : callable, optional
+        Called with (what, done, total).
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    InputError, ModelError, OutputError
+        Each naming what was found, what was expected and what to do.
+
+    Examples
+    --------
+    >>> import seqgen
+    >>> seqgen.run("gwas.tsv.gz", "panel", "out")  # doctest: +SKIP
+    """
+    options = options or RunOptions()
+    tell = progress or (lambda what, done, total: None)
+    folder = RunFolder(out)
+    folder.open()
+    reference = read_panel(panel, name=panel_name)
+    source = _read(sumstats, folder, options, tell)
+    changes, source_key = _annotate(source.table, folder, _source_key(sumstats, options), tell)
+    loci = find_loci(
+        source.table,
+        p_threshold=options.p_threshold,
+        flank=options.flank,
+        regions=options.regions,
+    )
+    data, unaligned = prepare_loci(source.table, loci, reference, palindromic=options.palindromic)
+    tell("aligning alleles with the panel", 1, 1)
+    finemapped = pd.concat([locus.variants for locus in data.values()])
+    in_loci = only_finemapped(changes.table, finemapped)
+    scores, model = _score(in_loci, folder, (source_key, options), tell)
+    best = residue_changes(in_loci, scores.table, options.methods[0])
+    tables = finemap_loci(data, best, loci, options, tell)
+    drops = [source.drops, changes.drops, unaligned, scores.drops]
+    report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables))
+    provenance = _provenance(sumstats, reference, options, model, command)
+    return _write(folder, report_tables, provenance, tell)
+
+
+def _source_key(sumstats: str | os.PathLike[str], options: RunOptions) -> str:
+    return step_key(file_sha256(sumstats), options.columns, options.n)
+
+
+def _read(
+    sumstats: str | os.PathLike[str], folder: RunFolder, options: RunOptions, tell: Progress
+) -> Counted:
+    tell(f"reading {Path(sumstats).name}", 0, 1)
+    counted, reused = folder.cached(
+        SUMSTATS,
+        "sumstats",
+        _source_key(sumstats, options) if Path(sumstats).is_file() else "",
+        lambda: read_sumstats(sumstats, columns=options.columns, n=options.n),
+    )
+    tell("reading summary statistics" + (" (reused)" if reused else ""), 1, 1)
+    return counted
+
+
+def _annotate(
+    sumstats: pd.DataFrame, folder: RunFolder, key: str, tell: Progress
+) -> tuple[Counted, str]:
+    key = step_key(key, "annotate")
+    counted, reused = folder.cached(
+        ANNOTATIONS, "annotations", key, lambda: annotate(sumstats, missense_map())
+    )
+    tell("mapping rsIDs to residues" + (" (reused)" if reused else ""), 1, 1)
+    return counted, key
+
+
+def _score(
+    changes: pd.DataFrame, folder: RunFolder, depends: tuple[str, RunOptions], tell: Progress
+) -> tuple[Counted, SequenceModel | None]:
+    """Scores of the residue changes; no model is loaded where there is nothing to score."""
+    source_key, options = depends
+    proteins = human_proteins()
+    change = ["uniprot", "position", "ref_aa", "alt_aa"]
+    wanted = changes.loc[changes["checked"], change].drop_duplicates()
+    unscored = _unscored(changes[~changes["checked"]])
+    if wanted.empty:
+        nothing = Counted(SCORES.empty(), unscored)
+        folder.cached(SCORES, "scores", step_key(source_key, "none"), lambda: nothing)
+        return nothing, None
+    tell(f"loading model {options.model}", 0, 1)
+    model = load_model(options.model)
+    key = step_key(source_key, wanted.to_dict("list"), model.revision, options.methods)
+    scores, reused = folder.cached(
+        SCORES,
+        "scores",
+        key,
+        lambda: score_variants(
+            wanted,
+            proteins,
+            model,
+            methods=options.methods,
+            progress=lambda done, total: tell("scoring: residues through the model", done, total),
+        ),
+    )
+    if reused:
+        tell("scoring residue changes (reused)", 1, 1)
+    told = [part for part in (unscored, scores.drops) if len(part)]
+    return Counted(scores.table, pd.concat(told) if told else DROPS.empty()), model
+
+
+def _unscored(changes: pd.DataFrame) -> pd.DataFrame:
+    if changes.empty:
+        return DROPS.empty()
+    first = changes.iloc[0]
+    example = f"{first['uniprot']} {first['ref_aa']}{first['position']}{first['alt_aa']}"
+    reason = "not scored: the reference residue is not that of a bundled sequence"
+    row = ("scores", reason, "kept", len(changes), example)
+    return DROPS.validate(pd.DataFrame([row], columns=DROPS.names))
+
+
+def _funnel(sumstats: pd.DataFrame, tables: FineMapTables) -> pd.DataFrame:
+    variants = tables.variants
+    missense = variants["residue_change"].notna()
+    steps = [
+        ("variants read", len(sumstats)),
+        ("with an rsID", int(sumstats["rsid"].notna().sum())),
+        ("in a locus and in the panel", len(variants)),
+        ("missense among them", int(missense.sum())),
+        ("missense with a score", int(variants["log_lik_ratio"].notna().sum())),
+        ("missense in a credible set", int((missense & variants["cs_id"].notna()).sum())),
+    ]
+    return pd.DataFrame(steps, columns=["step", "count"])
+
+
+def _collect(
+    tables: FineMapTables,
+    scores: pd.DataFrame,
+    drops: list[pd.DataFrame],
+    funnel: pd.DataFrame,
+) -> ReportTables:
+    told = [part for part in drops if len(part)]
+    return ReportTables(
+        variants=tables.variants,
+        loci=tables.loci,
+        credible_sets=tables.credible_sets,
+        prior_coefficients=tables.prior_coefficients,
+        drops=DROPS.validate(pd.concat(told, ignore_index=True)) if told else DROPS.empty(),
+        scores=scores,
+        funnel=funnel,
+    )
+
+
+def _provenance(
+    sumstats: str | os.PathLike[str],
+    panel: Panel,
+    options: RunOptions,
+    model: SequenceModel | None,
+    command: str | None,
+) -> dict[str, Any]:
+    inputs = [sumstats, *(panel.bed.with_suffix(end) for end in (".bed", ".bim", ".fam"))]
+    told = {
+        "seqgen_version": __version__,
+        "command": command,
+        "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "inputs": [{"path": str(path), "sha256": file_sha256(path)} for path in inputs],
+        "panel": {"name": panel.name, "n": panel.n_people},
+        "model": None if model is None else {"name": model.name, "revision": model.revision},
+        "parameters": options.to_dict(),
+        "genome_build": options.genome_build,
+        "seed": None,
+        "python": platform.python_version(),
+        "packages": {name: version(name) for name in _PACKAGES},
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(told, sort_keys=True))
+    return plain  # as it is read back from the file
+
+
+def _write(
+    folder: RunFolder, tables: ReportTables, provenance: dict[str, Any], tell: Progress
+) -> RunResult:
+    for name, schema in _FINAL.items():
+        folder.write(schema, name, getattr(tables, name), provenance)
+    report = folder.path / REPORT
+    tell("drawing the page", 0, 1)
+    write_report(tables, report, provenance=provenance)
+    folder.finish(provenance)
+    tell("drawing the page", 1, 1)
+    return RunResult(folder.path, report, tables, provenance)
+
+
+def redraw_report(folder: str | os.PathLike[str]) -> Path:
+    """Draw the page of a finished run again from its tables.
+
+    Raises
+    ------
+    InputError
+        The folder holds no finished run.
+    """
+    place = RunFolder(folder)
+    provenance = place.provenance()
+    names = {**_FINAL, "scores": SCORES}
+    tables = {name: read_table(place.table(name), schema) for name, schema in names.items()}
+    report = place.path / REPORT
+    write_report(ReportTables(**tables), report, provenance=provenance)
+    return report

@@ -1,0 +1,141 @@
+"""The variants of one locus beside the panel's genotypes for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.finemap import LDMatrix, SusieOptions, prepare_ld, susie_rss
+from seqgen.io.genotypes import Panel
+from seqgen.io.ld import align_to_panel, panel_ld
+from seqgen.loci import in_locus
+from seqgen.pipeline.options import RunOptions
+from seqgen.results import FineMapResult
+from seqgen.schemas import DROPS
+
+MIN_VARIANTS = 10
+# An LD matrix and its eigenvectors, in bytes per entry, and how many bytes loci may hold at once.
+_BYTES_PER_PAIR = 16
+_LD_BUDGET = 2_000_000_000
+# An effect has to beat no effect by a tenth of a log unit. Without that, effects of nothing spread
+# a percent or two of inclusion probability over every variant of a locus.
+_CORRECTED = SusieOptions(check_null_threshold=0.1, max_iter=100)
+_PLAIN = SusieOptions()
+
+
+@dataclass(frozen=True)
+class LocusData:
+    """One locus, ready to be fine-mapped.
+
+    Attributes
+    ----------
+    name : str
+        ``chrom:start-end``.
+    variants : DataFrame
+        Summary statistics of the variants that the panel has, with ``panel_index``,
+        ``flipped`` and ``panel_eaf``.
+    panel : Panel
+        Where the genotypes are read from.
+    keep_ld : bool
+        Hold the LD matrix between fits; else it is computed from the panel each time.
+    """
+
+    name: str
+    variants: pd.DataFrame
+    panel: Panel
+    keep_ld: bool = True
+    _ld: list[LDMatrix] = field(default_factory=list, repr=False)
+
+    @property
+    def z(self) -> np.ndarray:
+        """Z scores of the effect alleles, shape (p,)."""
+        return self.variants["z"].to_numpy(dtype=float)
+
+    @property
+    def n(self) -> float | None:
+        """Median sample size of the locus, or None where it is unknown."""
+        n = self.variants["n"].median()
+        return None if pd.isna(n) else float(n)
+
+    def ld(self) -> LDMatrix:
+        """Correlations between the effect alleles in the panel, shape (p, p)."""
+        if self._ld:
+            return self._ld[0]
+        sign = np.where(self.variants["flipped"], -1.0, 1.0)
+        index = self.variants["panel_index"].to_numpy()
+        ld = prepare_ld(panel_ld(self.panel, index, sign)[0])
+        if self.keep_ld:
+            self._ld.append(ld)
+        return ld
+
+    def fit(
+        self, options: RunOptions, prior: np.ndarray | None = None, *, plain: bool = False
+    ) -> FineMapResult:
+        """Fine-map under ``prior`` (flat where None).
+
+        ``plain`` is what susieR does with its defaults: the panel's LD taken as exact.
+        """
+        corrected = options.ld_correction != "none" and not plain
+        return susie_rss(
+            self.z,
+            self.ld(),
+            self.n,
+            prior_weights=prior,
+            L=min(options.L, len(self.variants)),
+            coverage=options.coverage,
+            min_abs_corr=options.min_abs_corr,
+            R_finite=self.panel.n_people if corrected else None,
+            R_mismatch="eb" if corrected and options.ld_correction == "finite+eb" else "none",
+            options=_PLAIN if plain else _CORRECTED,
+        )
+
+
+def prepare_loci(
+    sumstats: pd.DataFrame, loci: pd.DataFrame, panel: Panel, *, palindromic: str = "infer"
+) -> tuple[dict[str, LocusData], pd.DataFrame]:
+    """Align the variants of the loci with the panel and split them by locus.
+
+    Parameters
+    ----------
+    sumstats, loci : DataFrame
+        Tables ``sumstats`` and ``loci``.
+    panel : Panel
+    palindromic : str
+        As in ``align_to_panel``.
+
+    Returns
+    -------
+    (dict of LocusData, DataFrame)
+        Loci with at least ten variants in the panel, and the drops table.
+
+    Raises
+    ------
+    InputError
+        No variant of the loci is in the panel, or no locus has enough of them.
+    """
+    inside = pd.concat([in_locus(sumstats, locus) for _, locus in loci.iterrows()])
+    aligned = align_to_panel(inside.drop_duplicates(), panel, palindromic=palindromic)
+    data, few = {}, []
+    budget = _LD_BUDGET
+    for _, locus in loci.iterrows():
+        variants = in_locus(aligned.table, locus).reset_index(drop=True)
+        if len(variants) < MIN_VARIANTS:
+            few.append(f"{locus['locus']}: {len(variants)} variants")
+            continue
+        budget -= _BYTES_PER_PAIR * len(variants) ** 2
+        name = str(locus["locus"])
+        data[name] = LocusData(name, variants, panel, keep_ld=budget >= 0)
+    if not data:
+        raise InputError(
+            f"no locus has {MIN_VARIANTS} variants in panel '{panel.name}' ({'; '.join(few[:5])}); "
+            "use a panel of the same build and ancestry with more variants"
+        )
+    drops = aligned.drops
+    if few:
+        reason = f"locus with fewer than {MIN_VARIANTS} variants in the panel"
+        row = pd.DataFrame([("finemap", reason, "dropped", len(few), few[0])], columns=DROPS.names)
+        drops = DROPS.validate(pd.concat([part for part in (drops, row) if len(part)]))
+    return data, drops

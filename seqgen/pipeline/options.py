@@ -1,0 +1,78 @@
+"""What a run is told: one frozen record of options, checked on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from seqgen.errors import InputError
+
+METHODS = ("wild-type-marginal", "masked-marginal")
+PALINDROMIC = ("infer", "frequency", "as-written", "drop")
+LD_CORRECTIONS = ("finite+eb", "finite", "none")
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Options of ``run``; the defaults are what the demo uses.
+
+    Attributes
+    ----------
+    model : str
+        Bundled name, folder, or hub identifier of a masked protein language model.
+    methods : tuple of str
+        Ways to ask the model; the first one feeds the prior.
+    p_threshold, flank, regions
+        As in ``find_loci``.
+    L, coverage, min_abs_corr
+        As in ``susie_rss``.
+    palindromic : str
+        What decides about A/T and C/G variants, as in ``align_to_panel``: by frequency where
+        that can tell, else by the letters if the file is on the panel's strand throughout
+        ("infer"); by frequency alone ("frequency"); by the letters ("as-written"); or none of
+        them is kept ("drop").
+    ld_correction : str
+        What enters the likelihood because LD comes from a panel: its size and its mismatch
+        ("finite+eb"), its size ("finite"), or nothing ("none", for in-sample LD).
+    prior_coefficients : mapping, optional
+        Fixed coefficients by term; then nothing is learned.
+    cross_fit : bool
+        Give each locus the coefficients that the other loci support.
+    columns : mapping, optional
+        Names of columns in the summary statistics: standard name to the file's name.
+    n : float, optional
+        Sample size where the file has none.
+    genome_build : str, optional
+        Written on the page; nothing is converted.
+    """
+
+    model: str = "default"
+    methods: tuple[str, ...] = METHODS
+    p_threshold: float = 5e-8
+    flank: int = 250_000
+    regions: tuple[str, ...] | None = None
+    L: int = 10
+    coverage: float = 0.95
+    min_abs_corr: float = 0.5
+    palindromic: str = "infer"
+    ld_correction: str = "finite+eb"
+    prior_coefficients: Mapping[str, float] | None = None
+    cross_fit: bool = True
+    columns: Mapping[str, str] | None = None
+    n: float | None = None
+    genome_build: str | None = None
+
+    def __post_init__(self) -> None:
+        unknown = [method for method in self.methods if method not in METHODS]
+        if unknown or not self.methods:
+            raise InputError(
+                f"methods: found {list(self.methods)}; expected one or more of {', '.join(METHODS)}"
+            )
+        for name, known in (("ld_correction", LD_CORRECTIONS), ("palindromic", PALINDROMIC)):
+            found = getattr(self, name)
+            if found not in known:
+                raise InputError(f"{name}: found '{found}'; expected one of {', '.join(known)}")
+
+    def to_dict(self) -> dict[str, object]:
+        """The options as plain values, for the provenance."""
+        return asdict(self)

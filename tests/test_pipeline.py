@@ -1,0 +1,245 @@
+"""The whole flow on the bundled data, and what happens when it is stopped half-way."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from seqgen import schemas
+from seqgen.errors import InputError, OutputError
+from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
+from seqgen.io.tables import read_provenance, read_table
+from seqgen.pipeline import RunOptions, redraw_report, run
+from seqgen.pipeline.store import file_sha256
+
+REGIONS = ("22:20000000-21000000", "22:43000000-43900000", "22:45200000-46400000")
+OPTIONS = RunOptions(regions=REGIONS, model="blosum62")
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    heard = []
+    result = run(
+        demo_sumstats_path(),
+        demo_panel_prefix(),
+        folder / "out",
+        options=OPTIONS,
+        panel_name="1000 Genomes EUR",
+        command="seqgen test",
+        progress=lambda what, done, total: heard.append(what),
+    )
+    return result, heard
+
+
+def test_every_table_is_written_whole_and_follows_its_schema(done):
+    result, _ = done
+    for name, schema in {
+        "sumstats": schemas.SUMSTATS,
+        "annotations": schemas.ANNOTATIONS,
+        "scores": schemas.SCORES,
+        "loci": schemas.FINEMAP_LOCI,
+        "variants": schemas.VARIANTS,
+        "credible_sets": schemas.CREDIBLE_SETS,
+        "prior_coefficients": schemas.PRIOR_COEFFICIENTS,
+        "drops": schemas.DROPS,
+    }.items():
+        table = read_table(result.folder / f"{name}.parquet", schema)
+        assert len(table) > 0, name
+
+
+def test_priors_and_pips_are_probabilities_per_locus(done):
+    variants = done[0].tables.variants
+    assert np.allclose(variants.groupby("locus")["prior"].sum(), 1)
+    for column in ("pip", "pip_flat", "pip_plain"):
+        assert variants[column].between(0, 1).all()
+    leads = variants.loc[variants.groupby("locus")["neg_log10_p"].idxmax()]
+    assert np.allclose(leads["r_lead"], 1)
+
+
+def test_sets_name_the_variants_that_carry_their_number(done):
+    tables = done[0].tables
+    for fit, column in (("informed", "cs_id"), ("flat", "cs_id_flat")):
+        told = tables.credible_sets[tables.credible_sets["fit"] == fit]
+        for row in told.itertuples():
+            members = tables.variants[
+                (tables.variants["locus"] == row.locus) & (tables.variants[column] == row.cs_id)
+            ]
+            # A variant in two sets carries the later number, so members may be fewer.
+            assert 0 < len(members) <= row.n_variants
+
+
+def test_the_uncorrected_fit_claims_more_than_the_corrected_one(done):
+    """The panel has 378 people, the GWAS 450,000: plain SuSiE names a variant with z of -0.2."""
+    variants = done[0].tables.variants.set_index("rsid")
+    ghost = variants.loc["rs5759167"]
+    assert abs(ghost["z"]) < 0.5
+    assert ghost["pip_plain"] > 0.9
+    assert ghost["pip_flat"] < 0.25
+    assert ghost["pip"] < 0.25
+    loci = done[0].tables.loci.set_index("locus")
+    assert loci.loc[REGIONS[1], "n_sets_plain"] > loci.loc[REGIONS[1], "n_sets_flat"]
+    assert "rs5759167" in loci.loc[REGIONS[1], "warnings"]
+
+
+def test_a_well_behaved_locus_is_left_alone_by_the_correction(done):
+    variants = done[0].tables.variants.set_index("rsid")
+    assert variants.loc["rs1477178", "pip_flat"] == pytest.approx(0.77, abs=0.03)
+
+
+def test_missense_variants_carry_change_score_and_prior(done):
+    variants = done[0].tables.variants.set_index(["gene", "residue_change"])
+    for gene, change in [("RIBC2", "R253C"), ("SMC1B", "L1050M"), ("FAM118A", "R239H")]:
+        row = variants.loc[[(gene, change)]].iloc[0]
+        assert np.isfinite(row["log_lik_ratio"]) == (gene != "RIBC2")  # no sequence is bundled
+        assert row["neg_log10_p"] > 10
+
+
+def test_every_drop_is_counted(done):
+    """Variants of the loci are fine-mapped or dropped under a reason; none is lost."""
+    tables = done[0].tables
+    aligned = tables.drops[tables.drops["action"] == "dropped"]
+    inside = int(tables.loci["n_variants"].sum())
+    lost = inside - int(tables.loci["n_finemapped"].sum())
+    reasons = aligned[aligned["stage"].isin(["align_to_panel", "finemap"])]
+    assert lost == int(reasons["count"].sum())
+
+
+def test_provenance_says_what_was_run(done):
+    result, _ = done
+    told = json.loads((result.folder / "provenance.json").read_text())
+    assert told["inputs"][0]["sha256"] == file_sha256(demo_sumstats_path())
+    assert told["panel"] == {"name": "1000 Genomes EUR", "n": 378}
+    assert told["model"]["name"] == "blosum62"
+    assert told["command"] == "seqgen test"
+    assert read_provenance(result.folder / "variants.parquet") == told
+
+
+def test_the_page_is_one_file_with_the_loci_and_the_changes(done):
+    page = done[0].report.read_text()
+    for text in ("RIBC2", "R253C", "rs5759167", "378", *REGIONS):
+        assert text in page
+    assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page)
+
+
+def test_finished_steps_are_reused_and_the_answer_is_the_same(done, tmp_path):
+    result, first = done
+    again = tmp_path / "again"
+    shutil.copytree(result.folder, again)
+    heard = []
+    second = run(
+        demo_sumstats_path(), demo_panel_prefix(), again, options=OPTIONS,
+        panel_name="1000 Genomes EUR",
+        progress=lambda what, done, total: heard.append(what),
+    )  # fmt: skip
+    assert sum("reused" in what for what in heard) == 3
+    assert not any("reused" in what for what in first)
+    pd.testing.assert_frame_equal(second.tables.variants, result.tables.variants)
+
+
+def test_a_changed_model_is_not_answered_from_old_scores(done, tmp_path):
+    result, _ = done
+    again = tmp_path / "again"
+    shutil.copytree(result.folder, again)
+    heard = []
+    options = RunOptions(regions=REGIONS[2:], model="blosum62", methods=("masked-marginal",))
+    run(
+        demo_sumstats_path(), demo_panel_prefix(), again, options=options,
+        progress=lambda what, done, total: heard.append(what),
+    )  # fmt: skip
+    assert "scoring residue changes (reused)" not in heard
+    assert set(read_table(again / "scores.parquet")["method"]) == {"masked-marginal"}
+
+
+def test_an_interrupted_run_leaves_no_mark_and_goes_on(done, tmp_path, monkeypatch):
+    result, _ = done
+    folder = tmp_path / "stopped"
+    shutil.copytree(result.folder, folder)
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqgen.pipeline.flow.finemap_loci", stop)
+    with pytest.raises(KeyboardInterrupt):
+        run_again(folder)
+    assert not (folder / "provenance.json").exists()
+    assert not (folder / "variants.parquet").exists()
+    assert not (folder / "report.html").exists()
+    with pytest.raises(InputError, match="no finished run"):
+        redraw_report(folder)
+    monkeypatch.undo()
+    run_again(folder)
+    pd.testing.assert_frame_equal(
+        read_table(folder / "variants.parquet"), read_table(result.folder / "variants.parquet")
+    )
+
+
+def run_again(folder):
+    return run(demo_sumstats_path(), demo_panel_prefix(), folder, options=OPTIONS)
+
+
+def test_a_damaged_table_of_a_step_is_computed_again(done, tmp_path):
+    result, _ = done
+    folder = tmp_path / "damaged"
+    shutil.copytree(result.folder, folder)
+    whole = (folder / "annotations.parquet").read_bytes()
+    (folder / "annotations.parquet").write_bytes(whole[: len(whole) // 2])
+    run_again(folder)
+    assert len(read_table(folder / "annotations.parquet")) > 100
+
+
+def test_redrawing_the_page_needs_only_the_folder(done, tmp_path):
+    result, _ = done
+    folder = tmp_path / "copy"
+    shutil.copytree(result.folder, folder)
+    (folder / "report.html").unlink()
+    page = redraw_report(folder).read_text()
+    assert page == result.report.read_text()
+
+
+def test_given_coefficients_are_used_and_nothing_is_learned(tmp_path):
+    options = RunOptions(
+        regions=REGIONS[2:], model="blosum62", prior_coefficients={"missense": 3.0}
+    )
+    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
+    assert out.tables.prior_coefficients["source"].tolist() == ["given"]
+    variants = out.tables.variants
+    ratio = variants.groupby(variants["residue_change"].notna())["prior"].mean()
+    assert ratio[True] / ratio[False] == pytest.approx(np.exp(3.0))
+
+
+def test_a_locus_without_missense_keeps_the_flat_prior(tmp_path):
+    region = ("22:20700000-20760000",)
+    options = RunOptions(regions=region, model="blosum62")
+    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
+    variants = out.tables.variants
+    assert variants["residue_change"].isna().all()
+    assert np.allclose(variants["pip"], variants["pip_flat"])
+    assert out.provenance["model"] is None
+
+
+def test_in_sample_ld_needs_no_correction_and_says_so(tmp_path):
+    options = RunOptions(regions=REGIONS[:1], model="blosum62", ld_correction="none")
+    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
+    assert np.allclose(out.tables.variants["pip_plain"], out.tables.variants["pip_flat"])
+    assert "taken as exact" in out.tables.loci["warnings"].iloc[0]
+
+
+def test_output_folder_that_cannot_be_written(tmp_path):
+    blocked = tmp_path / "file"
+    blocked.write_text("not a folder")
+    with pytest.raises(OutputError, match="--out"):
+        run(demo_sumstats_path(), demo_panel_prefix(), blocked / "out", options=OPTIONS)
+
+
+@pytest.mark.parametrize(
+    "bad", [{"methods": ("guess",)}, {"methods": ()}, {"ld_correction": "magic"}]
+)
+def test_bad_options(bad):
+    with pytest.raises(InputError, match=next(iter(bad))):
+        RunOptions(**bad)
