@@ -57,7 +57,12 @@ def find_loci(
         windows = _merge(pd.DataFrame([parse_region(text) for text in regions]))
     else:
         windows = _significant_windows(sumstats, p_threshold, flank)
-    return LOCI.validate(pd.DataFrame([_describe(sumstats, *w) for w in windows]))
+    found = pd.DataFrame(windows, columns=["chrom", "start", "end"])
+    ends = found["start"].astype(str) + "-" + found["end"].astype(str)
+    found.insert(0, "locus", found["chrom"] + ":" + ends)
+    inside = split_by_locus(sumstats, found)
+    leads = [_lead(inside[str(locus)], str(locus), sumstats) for locus in found["locus"]]
+    return LOCI.validate(pd.concat([found, pd.DataFrame(leads)], axis=1))
 
 
 def parse_region(text: str) -> dict[str, object]:
@@ -74,10 +79,28 @@ def parse_region(text: str) -> dict[str, object]:
     return {"chrom": match["chrom"], "start": start, "end": end}
 
 
-def in_locus(table: pd.DataFrame, locus: pd.Series) -> pd.DataFrame:
-    """Rows of ``table`` (columns chrom, pos) that lie in ``locus``."""
-    inside = (table["chrom"] == locus["chrom"]) & table["pos"].between(locus["start"], locus["end"])
-    return table[inside]
+def split_by_locus(table: pd.DataFrame, loci: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Rows of ``table`` (columns chrom, pos) in each locus, by the locus' name.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any table with ``chrom`` and ``pos``.
+    loci : DataFrame
+        ``locus``, ``chrom``, ``start``, ``end``.
+
+    Returns
+    -------
+    dict of DataFrame
+        One entry per locus, empty where nothing lies in it.
+    """
+    by_chrom = dict(list(table.groupby("chrom", sort=False)))
+    parts = {}
+    columns = [loci[name].tolist() for name in ("locus", "chrom", "start", "end")]
+    for name, chrom, start, end in zip(*columns, strict=True):
+        rows = by_chrom.get(chrom, table.iloc[:0])
+        parts[str(name)] = rows[rows["pos"].between(start, end)]
+    return parts
 
 
 def _significant_windows(
@@ -118,19 +141,14 @@ def _merge(windows: pd.DataFrame) -> list[tuple[str, int, int]]:
     return merged
 
 
-def _describe(sumstats: pd.DataFrame, chrom: str, start: int, end: int) -> dict[str, object]:
-    inside = in_locus(sumstats, pd.Series({"chrom": chrom, "start": start, "end": end}))
+def _lead(inside: pd.DataFrame, locus: str, sumstats: pd.DataFrame) -> dict[str, object]:
     if inside.empty:
         raise InputError(
-            f"region {chrom}:{start}-{end} holds no variant of the summary statistics; "
-            f"chromosomes there are {', '.join(sumstats['chrom'].unique()[:30])}"
+            f"region {locus} holds no variant of the summary statistics; chromosomes there are "
+            f"{', '.join(sumstats['chrom'].unique()[:30])}"
         )
     lead = inside.iloc[int(inside["neg_log10_p"].to_numpy().argmax())]
     return {
-        "locus": f"{chrom}:{start}-{end}",
-        "chrom": chrom,
-        "start": start,
-        "end": end,
         "lead_rsid": lead["rsid"],
         "lead_pos": lead["pos"],
         "lead_neg_log10_p": lead["neg_log10_p"],

@@ -11,7 +11,7 @@ from seqgen.errors import InputError
 from seqgen.finemap import LDMatrix, SusieOptions, prepare_ld, susie_rss
 from seqgen.io.genotypes import Panel
 from seqgen.io.ld import align_to_panel, panel_ld
-from seqgen.loci import in_locus
+from seqgen.loci import split_by_locus
 from seqgen.pipeline.options import RunOptions
 from seqgen.results import FineMapResult
 from seqgen.schemas import DROPS
@@ -116,17 +116,16 @@ def prepare_loci(
     InputError
         No variant of the loci is in the panel, or no locus has enough of them.
     """
-    inside = pd.concat([in_locus(sumstats, locus) for _, locus in loci.iterrows()])
-    aligned = align_to_panel(inside.drop_duplicates(), panel, palindromic=palindromic)
+    inside = pd.concat(list(split_by_locus(sumstats, loci).values()))
+    aligned = align_to_panel(inside, panel, palindromic=palindromic)
     data, few = {}, []
     budget = _LD_BUDGET
-    for _, locus in loci.iterrows():
-        variants = in_locus(aligned.table, locus).reset_index(drop=True)
+    for name, rows in split_by_locus(aligned.table, loci).items():
+        variants = rows.reset_index(drop=True)
         if len(variants) < MIN_VARIANTS:
-            few.append(f"{locus['locus']}: {len(variants)} variants")
+            few.append(f"{name}: {len(variants)} variants")
             continue
         budget -= _BYTES_PER_PAIR * len(variants) ** 2
-        name = str(locus["locus"])
         data[name] = LocusData(name, variants, panel, keep_ld=budget >= 0)
     if not data:
         raise InputError(
