@@ -12,7 +12,7 @@ OUT         ?= seqgen-demo
 BIN   := $(VENV)/bin
 READY := $(VENV)/.seqgen-ready
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench data model clean
 
 help:
 	@echo "make demo    set up, then fine-map the bundled GWAS into $(OUT)/ (report: $(OUT)/report.html)"
@@ -20,6 +20,8 @@ help:
 	@echo "make setup   only make the environment in $(VENV)/"
 	@echo "make lint    only lint and type-check"
 	@echo "make bench   speed against the usual tools, as ratios in one run"
+	@echo "make data    fetch the source packages, rebuild the bundled data, compare (needs blastdbcmd)"
+	@echo "make model   train and evaluate the bundled language model anew (needs MMseqs2; an hour)"
 	@echo "make clean   remove $(VENV)/ and $(OUT)/"
 
 setup: $(READY)
@@ -47,6 +49,14 @@ test: lint
 
 bench: $(READY)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+data: $(READY)
+	@for script in fetch_sources build_height build_proteins build_missense; do \
+		echo "== data-raw/$$script.py"; $(BIN)/python data-raw/$$script.py || exit 1; done
+	@git diff --stat --exit-code -- seqgen/data && echo "seqgen/data is what the scripts make"
+
+model: $(READY)
+	PYTHON=$(BIN)/python sh data-raw/make_model.sh
 
 clean:
 	rm -rf $(VENV) $(OUT)
