@@ -11,7 +11,7 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.schemas import LOCI
 
-_REGION = re.compile(r"^(?:chr)?(?P<chrom>[^:\s]+):(?P<start>[\d,]+)-(?P<end>[\d,]+)$")
+_REGION = re.compile(r"^(?:chr|CHR|Chr)?(?P<chrom>[^:\s]+):(?P<start>[\d,]+)-(?P<end>[\d,]+)$")
 
 
 def find_loci(

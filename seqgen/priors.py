@@ -21,6 +21,8 @@ from seqgen.schemas import PRIOR_COEFFICIENTS
 TERMS = ("missense", "log_lik_ratio")
 PENALTY_SD = {"missense": 2.0, "log_lik_ratio": 0.5}
 _DEFAULT_SD = 1.0
+# Information of the data below this share of the penalty's says nothing about a coefficient.
+_SILENT = 0.05
 
 FineMapLoci = Callable[[Mapping[str, np.ndarray]], Mapping[str, FineMapResult]]
 
@@ -41,7 +43,7 @@ class PriorFit:
         Single effects with non-zero variance that the coefficients were learned from.
     left_out : DataFrame
         One row per locus, one column per term: the coefficients that the other loci alone
-        support (one Newton step away from the joint fit).
+        support, by one Newton step from the joint fit (at most one penalty standard deviation).
     """
 
     coefficients: pd.DataFrame
@@ -51,29 +53,40 @@ class PriorFit:
     left_out: pd.DataFrame
 
 
-def prior_annotations(variants: pd.DataFrame) -> pd.DataFrame:
+def score_centre(variants: pd.DataFrame) -> float:
+    """Mean log-likelihood ratio of the scored missense variants; 0 where there are none."""
+    scored = variants.loc[variants["residue_change"].notna(), "log_lik_ratio"].dropna()
+    return float(scored.mean()) if len(scored) else 0.0
+
+
+def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) -> pd.DataFrame:
     """The prior's terms for each variant: is it missense, and what the model thinks of it.
+
+    The score is centred, so that the coefficient of ``missense`` is that of a missense variant
+    of typical score, and that of ``log_lik_ratio`` what a score away from it adds.
 
     Parameters
     ----------
     variants : DataFrame
         Columns ``locus`` and ``residue_change`` (missing where the variant changes no
         residue) and ``log_lik_ratio`` (natural log, alternative over reference).
+    centre : float, optional
+        Ratio that counts as typical; ``score_centre(variants)`` where left out.
 
     Returns
     -------
     DataFrame
-        ``locus``, ``missense`` (0 or 1) and ``log_lik_ratio``: 0 for variants that are not
-        missense; the mean of the scored ones for a missense variant that has no score.
+        ``locus``, ``missense`` (0 or 1) and ``log_lik_ratio`` minus the centre: 0 for variants
+        that are not missense, and for missense variants without a score.
     """
     missense = variants["residue_change"].notna()
-    ratio = variants["log_lik_ratio"].where(missense)
-    typical = 0.0 if ratio.isna().all() else float(ratio.mean())
+    centre = score_centre(variants) if centre is None else centre
+    ratio = (variants["log_lik_ratio"] - centre).where(missense)
     return pd.DataFrame(
         {
             "locus": variants["locus"],
             "missense": missense.astype(float),
-            "log_lik_ratio": ratio.fillna(typical).where(missense, 0.0),
+            "log_lik_ratio": ratio.fillna(0.0),
         }
     )
 
@@ -125,7 +138,7 @@ def given_coefficients(values: Mapping[str, float], annotations: pd.DataFrame) -
     estimate = np.array([float(values[term]) for term in terms])
     if not np.isfinite(estimate).all():
         raise InputError(f"prior coefficients must be finite numbers; found {dict(values)}")
-    return _coefficient_table(terms, estimate, np.full(len(terms), np.nan), design, "given")
+    return _coefficient_table(terms, (estimate, np.full(len(terms), np.nan)), design, "given")
 
 
 def fit_prior(
@@ -143,7 +156,8 @@ def fit_prior(
     Each round fine-maps every locus under the current prior and takes a Newton step on the
     evidence, whose score and observed information follow from the posteriors (Louis 1982). A
     normal penalty centred on zero keeps the prior flat where there is no evidence. Standard
-    errors come from the same information, penalty included.
+    errors come from the same information, penalty included; where the data add next to nothing
+    to the penalty the table's ``source`` is "penalty" and the interval is what was assumed.
 
     Parameters
     ----------
@@ -295,14 +309,17 @@ def _conclude(
     gradients, curvatures = _per_locus(blocks, posteriors, beta)
     penalty = np.diag(1 / spread**2)
     total = sum(curvatures.values(), penalty)
-    se = np.sqrt(np.clip(np.diag(np.linalg.inv(_positive(total, penalty))), 0, spread**2))
-    left_out = {
-        locus: beta
-        - np.linalg.solve(_positive(total - curvatures[locus], penalty), gradients[locus])
-        for locus in blocks
-    }
+    gradient = sum(gradients.values(), -beta / spread**2)
+    se = np.minimum(np.sqrt(np.diag(np.linalg.inv(_positive(total, penalty)))), spread)
+    silent = np.diag(total) - np.diag(penalty) < _SILENT * np.diag(penalty)
+    left_out = {}
+    for locus in blocks:
+        others = _positive(total - curvatures[locus], penalty)
+        step = np.linalg.solve(others, gradient - gradients[locus]) / spread
+        left_out[locus] = beta + spread * step / max(1.0, float(np.abs(step).max()))
+    source = np.where(silent, "penalty", "learned")
     return PriorFit(
-        coefficients=_coefficient_table(terms, beta, se, _design(annotations, terms), "learned"),
+        coefficients=_coefficient_table(terms, (beta, se), _design(annotations, terms), source),
         trace=trace,
         converged=converged,
         n_effects=sum(len(alpha) for alpha in posteriors.values()),
@@ -332,8 +349,12 @@ def _positive(information: np.ndarray, floor: np.ndarray) -> np.ndarray:
 
 
 def _coefficient_table(
-    terms: Sequence[str], estimate: np.ndarray, se: np.ndarray, design: np.ndarray, source: str
+    terms: Sequence[str],
+    values: tuple[np.ndarray, np.ndarray],
+    design: np.ndarray,
+    source: np.ndarray | str,
 ) -> pd.DataFrame:
+    estimate, se = values
     half = 1.959963984540054 * se
     return PRIOR_COEFFICIENTS.validate(
         pd.DataFrame(
@@ -343,6 +364,7 @@ def _coefficient_table(
                 "se": se,
                 "lower": estimate - half,
                 "upper": estimate + half,
+                "centre": 0.0,
                 "n_variants": (design != 0).sum(axis=0),
                 "source": source,
             }

@@ -190,8 +190,8 @@ def make_tables(n_loci: int = 2, n: int = 260, missense: int = 2) -> ReportTable
         ("align", "alleles swapped to match the panel", "changed", 7040, "rs7"),
     ]
     coefficients = [
-        ("missense", 1.61, 0.62, 0.39, 2.83, 2 * n_loci, "learned"),
-        ("log_lik_ratio", -0.24, 0.31, -0.85, 0.37, 2 * n_loci, "learned"),
+        ("missense", 1.61, 0.62, 0.39, 2.83, 0.0, 2 * n_loci, "learned"),
+        ("log_lik_ratio", -0.24, 0.31, -0.85, 0.37, -3.0, 2 * n_loci, "learned"),
     ]
     funnel = [("in the summary statistics", 15938), ("usable", 15926), ("in the panel", 15616)]
     funnel += [("in a locus, fine-mapped", n * n_loci), ("missense among them", 2 * n_loci)]

@@ -70,7 +70,9 @@ def test_the_steps_make_the_tables(steps):
         "masked-marginal",
         "wild-type-marginal",
     }
-    assert read_table(steps / "prior.tsv")["source"].tolist() == ["learned", "learned"]
+    learned = read_table(steps / "prior.tsv", schemas.PRIOR_COEFFICIENTS)
+    assert learned["term"].tolist() == ["missense", "log_lik_ratio"]
+    assert set(learned["source"]) <= {"learned", "penalty"}
     prior = read_table(steps / "fits" / "prior_coefficients.parquet")
     assert prior["estimate"].tolist() == [2.0, -0.1]
     variants = read_table(steps / "fits" / "variants.parquet", schemas.VARIANTS)
@@ -90,7 +92,7 @@ def test_run_and_report(capsys, tmp_path):
     )  # fmt: skip
     assert status == 0
     assert f"page:   {out / 'report.html'}" in told
-    assert "1 loci" in told
+    assert "1 locus," in told
     page = (out / "report.html").read_text()
     assert f"seqgen run {GWAS} --panel {PANEL}" in page
     (out / "report.html").unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,14 @@ import pytest
 
 from seqgen import schemas
 from seqgen.errors import InputError, OutputError
+from seqgen.io.genotypes import read_panel
 from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
-from seqgen.io.tables import read_provenance, read_table
-from seqgen.pipeline import RunOptions, redraw_report, run
+from seqgen.io.tables import read_provenance, read_table, write_table
+from seqgen.loci import find_loci
+from seqgen.models.substitution import SubstitutionModel
+from seqgen.pipeline import RunOptions, prepare_loci, redraw_report, run
 from seqgen.pipeline.store import file_sha256
+from seqgen.priors import prior_annotations, prior_weights
 
 REGIONS = ("22:20000000-21000000", "22:43000000-43900000", "22:45200000-46400000")
 OPTIONS = RunOptions(regions=REGIONS, model="blosum62")
@@ -159,7 +164,6 @@ def test_a_changed_model_is_not_answered_from_old_scores(done, tmp_path):
 def test_an_interrupted_run_leaves_no_mark_and_goes_on(done, tmp_path, monkeypatch):
     result, _ = done
     folder = tmp_path / "stopped"
-    shutil.copytree(result.folder, folder)
 
     def stop(*args, **kwargs):
         raise KeyboardInterrupt
@@ -167,9 +171,11 @@ def test_an_interrupted_run_leaves_no_mark_and_goes_on(done, tmp_path, monkeypat
     monkeypatch.setattr("seqgen.pipeline.flow.finemap_loci", stop)
     with pytest.raises(KeyboardInterrupt):
         run_again(folder)
-    assert not (folder / "provenance.json").exists()
-    assert not (folder / "variants.parquet").exists()
-    assert not (folder / "report.html").exists()
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "annotations.parquet",
+        "scores.parquet",
+        "sumstats.parquet",
+    ]
     with pytest.raises(InputError, match="no finished run"):
         redraw_report(folder)
     monkeypatch.undo()
@@ -177,6 +183,91 @@ def test_an_interrupted_run_leaves_no_mark_and_goes_on(done, tmp_path, monkeypat
     pd.testing.assert_frame_equal(
         read_table(folder / "variants.parquet"), read_table(result.folder / "variants.parquet")
     )
+
+
+def test_replacing_a_step_takes_the_mark_of_the_older_run_away(done, tmp_path, monkeypatch):
+    result, _ = done
+    folder = tmp_path / "older"
+    shutil.copytree(result.folder, folder)
+
+    def stop(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("seqgen.pipeline.flow.finemap_loci", stop)
+    options = replace(OPTIONS, methods=("masked-marginal",))
+    with pytest.raises(KeyboardInterrupt):
+        run(demo_sumstats_path(), demo_panel_prefix(), folder, options=options)
+    assert not (folder / "provenance.json").exists()
+    assert not (folder / "variants.parquet").exists()
+
+
+def test_bad_input_leaves_an_older_run_whole(done, tmp_path):
+    result, _ = done
+    folder = tmp_path / "older"
+    shutil.copytree(result.folder, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    with pytest.raises(InputError):
+        run(demo_sumstats_path(), tmp_path / "no_panel", folder, options=OPTIONS)
+    with pytest.raises(InputError):
+        run(tmp_path / "no_gwas.tsv", demo_panel_prefix(), folder, options=OPTIONS)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("name", ["loci.parquet", "report.html", "provenance.json"])
+def test_files_that_no_run_wrote_are_never_replaced(name, tmp_path):
+    path = tmp_path / name
+    if name.endswith(".parquet"):
+        pd.DataFrame({"mine": [1]}).to_parquet(path)
+    else:
+        path.write_text('{"mine": 1}')
+    before = path.read_bytes()
+    with pytest.raises(OutputError, match=f"{name}.*no run of seqgen wrote"):
+        run_again(tmp_path)
+    assert path.read_bytes() == before
+
+
+def test_a_table_of_another_run_is_not_reported_under_this_one(done, tmp_path):
+    result, _ = done
+    folder = tmp_path / "mixed"
+    shutil.copytree(result.folder, folder)
+    write_table(result.tables.loci, folder / "loci.parquet", provenance={"command": "another"})
+    with pytest.raises(InputError, match="is not of the run"):
+        redraw_report(folder)
+
+
+class Renamed(SubstitutionModel):
+    """The reference backend with other weights, as far as anybody can tell."""
+
+    def __init__(self):
+        super().__init__()
+        self.revision = "another"
+
+
+def test_other_weights_are_not_answered_from_old_scores(done, tmp_path, monkeypatch):
+    result, _ = done
+    folder = tmp_path / "older"
+    shutil.copytree(result.folder, folder)
+    monkeypatch.setattr("seqgen.pipeline.flow.load_model", lambda name: Renamed())
+    heard = []
+    run(
+        demo_sumstats_path(), demo_panel_prefix(), folder, options=OPTIONS,
+        progress=lambda what, done, total: heard.append(what),
+    )  # fmt: skip
+    assert "reading summary statistics (reused)" in heard
+    assert "scoring residue changes (reused)" not in heard
+
+
+def test_another_missense_map_is_not_answered_from_old_annotations(done, tmp_path, monkeypatch):
+    result, _ = done
+    folder = tmp_path / "older"
+    shutil.copytree(result.folder, folder)
+    monkeypatch.setattr("seqgen.pipeline.flow._bundled_sha256", lambda name: "another " + name)
+    heard = []
+    run(
+        demo_sumstats_path(), demo_panel_prefix(), folder, options=OPTIONS,
+        progress=lambda what, done, total: heard.append(what),
+    )  # fmt: skip
+    assert "mapping rsIDs to residues (reused)" not in heard
 
 
 def run_again(folder):
@@ -209,8 +300,45 @@ def test_given_coefficients_are_used_and_nothing_is_learned(tmp_path):
     out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
     assert out.tables.prior_coefficients["source"].tolist() == ["given"]
     variants = out.tables.variants
+    inside = variants[variants["residue_change"].notna() & (variants["pip_flat"] > 1e-12)]
+    assert (inside["pip"] > 2 * inside["pip_flat"]).all()
+    assert np.allclose(variants["prior"].sum(), 1)
     ratio = variants.groupby(variants["residue_change"].notna())["prior"].mean()
     assert ratio[True] / ratio[False] == pytest.approx(np.exp(3.0))
+
+
+def test_the_informed_fit_is_the_fit_under_the_told_prior(done):
+    sumstats = read_table(done[0].folder / "sumstats.parquet", schemas.SUMSTATS)
+    loci = find_loci(sumstats, regions=REGIONS[2:])
+    data, _ = prepare_loci(sumstats, loci, read_panel(demo_panel_prefix()))
+    variants = done[0].tables.variants
+    told = variants[variants["locus"] == REGIONS[2]]
+    locus = data[REGIONS[2]]
+    assert np.allclose(locus.fit(OPTIONS, told["prior"].to_numpy()).pip, told["pip"], atol=1e-9)
+    assert np.allclose(locus.fit(OPTIONS).pip, told["pip_flat"], atol=1e-9)
+    missense = told["residue_change"].notna().to_numpy()
+    strong = locus.fit(OPTIONS, np.where(missense, 10.0, 1.0))
+    assert np.allclose(strong.pip, told["pip_strong"], atol=1e-9)
+    assert not np.allclose(told["pip_strong"], told["pip_flat"], atol=1e-6)
+
+
+def test_each_locus_is_given_what_the_others_support(done, tmp_path):
+    tables = done[0].tables
+    by_locus = read_table(done[0].folder / "prior_by_locus.parquet", schemas.PRIOR_BY_LOCUS)
+    joint = tables.prior_coefficients.set_index("term")["estimate"]
+    own = by_locus.pivot(index="locus", columns="term", values="estimate")
+    assert not np.allclose(own.loc[REGIONS[1]], joint[own.columns])
+    variants = tables.variants[tables.variants["locus"] == REGIONS[1]]
+    centred = prior_annotations(tables.variants)
+    rows = by_locus[by_locus["locus"] == REGIONS[1]]
+    expected = prior_weights(centred[centred["locus"] == REGIONS[1]], rows)
+    assert np.allclose(variants["prior"], expected)
+    everywhere = run(
+        demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out",
+        options=replace(OPTIONS, cross_fit=False),
+    )  # fmt: skip
+    same = prior_weights(centred, tables.prior_coefficients)
+    assert np.allclose(everywhere.tables.variants["prior"], same, atol=1e-9)
 
 
 def test_a_locus_without_missense_keeps_the_flat_prior(tmp_path):
@@ -238,7 +366,19 @@ def test_output_folder_that_cannot_be_written(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"methods": ("guess",)}, {"methods": ()}, {"ld_correction": "magic"}]
+    "bad",
+    [
+        {"methods": ("guess",)},
+        {"methods": ()},
+        {"ld_correction": "magic"},
+        {"palindromic": "guess"},
+        {"coverage": 95},
+        {"L": 0},
+        {"flank": -5},
+        {"p_threshold": 0},
+        {"n": 1},
+        {"prior_coefficients": {"misssense": 1}},
+    ],
 )
 def test_bad_options(bad):
     with pytest.raises(InputError, match=next(iter(bad))):

@@ -142,12 +142,45 @@ def test_left_out_coefficients_are_near_those_of_a_refit_without_the_locus():
     assert max(errors) < 0.25 * max(moves)
 
 
+def test_centring_keeps_the_enrichment_out_of_the_score():
+    """Missense variants are enriched whatever the model thinks of them: the score gets nothing."""
+    annotations, fine_map = simulate(7, loci=200, truth=(2.0, 0.0))
+    missense = annotations["missense"] > 0
+    raw = annotations["log_lik_ratio"].where(missense) - 5.0
+    variants = pd.DataFrame(
+        {
+            "locus": annotations["locus"],
+            "residue_change": pd.Series("R1C", index=annotations.index).where(missense),
+            "log_lik_ratio": raw,
+        }
+    )
+    told = fit_prior(prior_annotations(variants), fine_map).coefficients.set_index("term")
+    assert told.loc["missense", "lower"] < 2.0 < told.loc["missense", "upper"]
+    assert told.loc["missense", "estimate"] > 1.5
+    assert abs(told.loc["log_lik_ratio", "estimate"]) < 0.1
+
+
+def test_an_indefinite_information_is_repaired_to_a_finite_step_and_error():
+    """Posteriors wider in the annotation than the prior give negative information."""
+    annotations = pd.DataFrame({"locus": "a", "missense": [1.0, 1.0, *[0.0] * 38]})
+    alpha = np.array([0.25, 0.25, *[0.5 / 38] * 38])
+    fit = fit_prior(
+        annotations, lambda w: {"a": result([alpha] * 9, [1.0] * 9)}, terms=["missense"], max_iter=5
+    )
+    told = fit.coefficients
+    assert np.isfinite(fit.trace).all()
+    assert told["se"].iloc[0] == 2.0
+    assert told["source"].tolist() == ["penalty"]
+    assert np.abs(np.diff(fit.trace, axis=0)).max() <= 2.0
+
+
 def test_without_evidence_the_prior_stays_flat():
     annotations, _ = simulate(5)
     silent = OneCausal({locus: np.zeros(len(rows)) for locus, rows in annotations.groupby("locus")})
     fit = fit_prior(annotations, silent)
     assert np.abs(fit.coefficients["estimate"]).max() < 1e-6
     assert fit.coefficients["se"].tolist() == pytest.approx([2.0, 0.5])
+    assert fit.coefficients["source"].tolist() == ["penalty", "penalty"]
 
 
 def test_effects_without_variance_teach_nothing():
@@ -177,7 +210,7 @@ def test_missense_without_a_score_is_taken_as_typical():
     )
     out = prior_annotations(variants)
     assert out["missense"].tolist() == [1, 0, 1, 1]
-    assert out["log_lik_ratio"].tolist() == [-3, 0, -2, -1]
+    assert out["log_lik_ratio"].tolist() == [-1, 0, 0, 1]
 
 
 def test_given_coefficients_are_marked_as_given():

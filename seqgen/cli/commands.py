@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -12,15 +15,16 @@ from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
 from seqgen.cli.arguments import coefficients
 from seqgen.cli.console import Console
-from seqgen.errors import InputError
+from seqgen.errors import InputError, OutputError
 from seqgen.io.genotypes import read_panel
 from seqgen.io.resources import human_proteins, missense_map
 from seqgen.io.sequences import read_fasta
 from seqgen.io.sumstats import read_sumstats
-from seqgen.io.tables import read_table, write_table
+from seqgen.io.tables import read_provenance, read_table, write_table
 from seqgen.loci import find_loci
 from seqgen.pipeline import (
     FineMapTables,
+    LocusData,
     RunOptions,
     RunResult,
     finemap_loci,
@@ -29,9 +33,10 @@ from seqgen.pipeline import (
     prepare_loci,
     redraw_report,
     residue_changes,
+    with_centre,
 )
 from seqgen.pipeline import run as run_all
-from seqgen.report import findings
+from seqgen.report import findings, notices
 from seqgen.schemas import Counted
 
 
@@ -71,7 +76,7 @@ def munge(arguments: argparse.Namespace, console: Console) -> None:
 
 def annotate(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen annotate``."""
-    counted = annotate_variants(_sumstats(arguments), missense_map())
+    counted = annotate_variants(_sumstats(arguments).table, missense_map())
     if counted.table.empty:
         raise InputError(
             f"'{arguments.sumstats}': none of its rsIDs is a known missense variant; nothing to "
@@ -82,7 +87,7 @@ def annotate(arguments: argparse.Namespace, console: Console) -> None:
 
 def loci(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen loci``."""
-    table = _find(arguments, _sumstats(arguments))
+    table = _find(arguments, _sumstats(arguments).table)
     _write(Counted(table, schemas.DROPS.empty()), schemas.LOCI, arguments, console)
 
 
@@ -112,19 +117,52 @@ def prior(arguments: argparse.Namespace, console: Console) -> None:
             "--prior-coefficients fixes what `seqgen prior` learns; give it to `seqgen finemap` "
             "or `seqgen run` instead"
         )
-    data, changes, _, drops = _prepare(arguments)
-    fit = learn_prior(data, changes, _options(arguments), console.progress)
+    prepared = _prepare(arguments)
+    fit = learn_prior(
+        prepared.data, prepared.changes, options=_options(arguments), progress=console.progress
+    )
     if not fit.converged:
         console.note("warning: the coefficients were still moving after the last round")
-    console.result(fit.coefficients.to_string(index=False))
-    _write(Counted(fit.coefficients, drops), schemas.PRIOR_COEFFICIENTS, arguments, console)
+    coefficients = with_centre(fit.coefficients, prepared.changes)
+    console.result(coefficients.to_string(index=False))
+    _write(Counted(coefficients, prepared.drops), schemas.PRIOR_COEFFICIENTS, arguments, console)
 
 
 def finemap(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen finemap``."""
-    data, changes, table, drops = _prepare(arguments)
-    tables = finemap_loci(data, changes, table, _options(arguments), console.progress)
-    _write_finemap(tables, drops, arguments, console)
+    _check_folder(Path(arguments.out))
+    if arguments.prior_coefficients and not arguments.annotations:
+        raise InputError(
+            "--prior-coefficients weigh annotations, and there are none; give --annotations and "
+            "--scores too"
+        )
+    prepared = _prepare(arguments)
+    tables = finemap_loci(
+        prepared.data,
+        prepared.changes,
+        prepared.loci,
+        options=_options(arguments),
+        progress=console.progress,
+    )
+    _write_finemap(tables, prepared, arguments, console)
+
+
+def _check_folder(folder: Path) -> None:
+    """Refuse, before any work, a folder that cannot be written or that holds a finished run."""
+    if (folder / "provenance.json").exists():
+        raise OutputError(
+            f"'{folder}' holds a finished run, whose tables this would replace one by one; name "
+            "another folder"
+        )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"--out '{folder}' cannot be written as a folder: {error.strerror or error}; name "
+            "another one"
+        ) from error
 
 
 def report(arguments: argparse.Namespace, console: Console) -> None:
@@ -166,11 +204,11 @@ def _columns(arguments: argparse.Namespace) -> dict[str, str] | None:
     return dict(arguments.col) if arguments.col else None
 
 
-def _sumstats(arguments: argparse.Namespace) -> pd.DataFrame:
+def _sumstats(arguments: argparse.Namespace) -> Counted:
     """Munged Parquet as it is, anything else through ``read_sumstats``."""
     if arguments.sumstats.endswith(".parquet"):
-        return read_table(arguments.sumstats, schemas.SUMSTATS)
-    return read_sumstats(arguments.sumstats, columns=_columns(arguments), n=arguments.n).table
+        return Counted(read_table(arguments.sumstats, schemas.SUMSTATS), schemas.DROPS.empty())
+    return read_sumstats(arguments.sumstats, columns=_columns(arguments), n=arguments.n)
 
 
 def _find(arguments: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
@@ -182,25 +220,39 @@ def _find(arguments: argparse.Namespace, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _prepare(
-    arguments: argparse.Namespace,
-) -> tuple[dict, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Loci beside the panel, residue changes in them, the loci table, and the drops."""
+class _Prepared(NamedTuple):
+    """Loci beside the panel, residue changes in them, the loci table, drops, the model."""
+
+    data: dict[str, LocusData]
+    changes: pd.DataFrame
+    loci: pd.DataFrame
+    drops: pd.DataFrame
+    model: object
+
+
+def _prepare(arguments: argparse.Namespace) -> _Prepared:
     if bool(arguments.annotations) != bool(arguments.scores):
         raise InputError("--annotations and --scores go together; give both or neither")
-    table = _sumstats(arguments)
-    found = _find(arguments, table)
     panel = read_panel(arguments.panel, name=arguments.panel_name)
-    data, drops = prepare_loci(table, found, panel, palindromic=arguments.palindromic)
+    read = _sumstats(arguments)
+    found = _find(arguments, read.table)
+    data, unaligned = prepare_loci(read.table, found, panel, palindromic=arguments.palindromic)
+    annotations, scores, model = schemas.ANNOTATIONS.empty(), schemas.SCORES.empty(), None
     if arguments.annotations:
         annotations = read_table(arguments.annotations, schemas.ANNOTATIONS)
         scores = read_table(arguments.scores, schemas.SCORES)
-    else:
-        annotations, scores = schemas.ANNOTATIONS.empty(), schemas.SCORES.empty()
+        model = read_provenance(arguments.scores).get("model")
     inside = only_finemapped(annotations, pd.concat([locus.variants for locus in data.values()]))
     methods = _options(arguments).methods
     method = next((m for m in methods if (scores["method"] == m).any()), methods[0])
-    return data, residue_changes(inside, scores, method), found, drops
+    drops = [part for part in (read.drops, unaligned) if len(part)]
+    return _Prepared(
+        data,
+        residue_changes(inside, scores, method),
+        found,
+        pd.concat(drops) if drops else schemas.DROPS.empty(),
+        model,
+    )
 
 
 def _write(
@@ -212,11 +264,13 @@ def _write(
 ) -> None:
     """Write a table, and beside it the counts of what was dropped on the way."""
     told = {"command": arguments.command_line, **(provenance or {})}
+    Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
     write_table(counted.table, arguments.out, schema=schema_, provenance=told)
     console.result(f"{len(counted.table):,} rows: {arguments.out}")
     if len(counted.drops):
         path = Path(arguments.out)
-        beside = path.with_name(path.name.split(".")[0] + ".drops.tsv")
+        stem = re.sub(r"\.(parquet|[tc]sv(\.gz)?)$", "", path.name)
+        beside = path.with_name(f"{stem}.drops.tsv")
         write_table(counted.drops, beside, schema=schemas.DROPS)
         console.result(f"rows dropped or changed, by reason: {beside}")
         for row in counted.drops.itertuples():
@@ -224,19 +278,24 @@ def _write(
 
 
 def _write_finemap(
-    tables: FineMapTables, drops: pd.DataFrame, arguments: argparse.Namespace, console: Console
+    tables: FineMapTables, prepared: _Prepared, arguments: argparse.Namespace, console: Console
 ) -> None:
     folder = Path(arguments.out)
-    told = {"command": arguments.command_line, "parameters": _options(arguments).to_dict()}
+    settings = {k: v for k, v in _options(arguments).to_dict().items() if k != "model"}
+    told = {
+        "command": arguments.command_line,
+        "parameters": settings,
+        "model": prepared.model,
+    }
     for name, table, kind in (
         ("variants", tables.variants, schemas.VARIANTS),
         ("loci", tables.loci, schemas.FINEMAP_LOCI),
         ("credible_sets", tables.credible_sets, schemas.CREDIBLE_SETS),
         ("prior_coefficients", tables.prior_coefficients, schemas.PRIOR_COEFFICIENTS),
-        ("drops", drops, schemas.DROPS),
+        ("prior_by_locus", tables.prior_by_locus, schemas.PRIOR_BY_LOCUS),
+        ("drops", prepared.drops, schemas.DROPS),
     ):
         path = folder / f"{name}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
         write_table(table, path, schema=kind, provenance=told, allow_empty=True)
         console.result(f"{len(table):,} rows: {path}")
 
@@ -246,12 +305,16 @@ def _say_what_was_made(result: RunResult, console: Console) -> None:
     console.result("")
     console.result(f"page:   {result.report}")
     console.result(f"tables: {result.folder}/*.parquet")
+    found_loci = "1 locus" if len(tables.loci) == 1 else f"{len(tables.loci)} loci"
     console.result(
-        f"{len(tables.loci)} loci, {len(tables.variants):,} variants, "
+        f"{found_loci}, {len(tables.variants):,} variants, "
         f"{int(tables.variants['residue_change'].notna().sum())} of them missense; credible sets: "
         f"{tables.loci['n_sets'].sum()} (flat prior {tables.loci['n_sets_flat'].sum()}, "
         f"uncorrected fit {tables.loci['n_sets_plain'].sum()})"
     )
+    for notice in notices(tables, result.provenance):
+        if notice.grave:
+            console.result(f"warning: {notice.heading}. {notice.text}")
     found = findings(tables)
     if found:
         console.result("\nMost interesting:")

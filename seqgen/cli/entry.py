@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 
 from seqgen.cli.arguments import build_parser
 from seqgen.cli.console import Console
-from seqgen.errors import SeqgenError
+from seqgen.errors import SeqgenError, SeqgenWarning
 
 EXIT_ERROR = 1
 EXIT_INTERRUPT = 130
@@ -20,12 +22,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     arguments.command_line = "seqgen " + shlex.join(argv if argv is not None else sys.argv[1:])
     console = Console(quiet=arguments.quiet)
+    name = f"seqgen {arguments.command}"
     try:
-        _handler(arguments.command)(arguments, console)
-    except SeqgenError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", SeqgenWarning)
+            warnings.showwarning = _show_warning(name)
+            _handler(arguments.command)(arguments, console)
+    except (SeqgenError, OSError) as error:
         if arguments.debug:
             raise
-        print(f"seqgen {arguments.command}: {error}", file=sys.stderr)
+        print(f"{name}: {as_flags(str(error))}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
         print(
@@ -34,10 +40,25 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return EXIT_INTERRUPT
-    except BrokenPipeError:
-        sys.stderr.close()
-        return EXIT_ERROR
     return 0
+
+
+def as_flags(text: str) -> str:
+    """A message in which Python's ``columns={...}`` reads as the shell's ``--col NAME=COLUMN``."""
+
+    def flags(match: re.Match[str]) -> str:
+        found = re.findall(r"'([^']*)': ('[^']*'|\.\.\.)", match[1])
+        named = " ".join(f"--col {name}={column.strip(chr(39))}" for name, column in found)
+        return named or "--col NAME=COLUMN"
+
+    return re.sub(r"columns=\{(.*?)\}", flags, text)
+
+
+def _show_warning(name: str) -> Callable[..., None]:
+    def show(message: Warning | str, *_: object, **__: object) -> None:
+        print(f"{name}: warning: {as_flags(str(message))}", file=sys.stderr)
+
+    return show
 
 
 def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:

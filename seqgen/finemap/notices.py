@@ -42,6 +42,7 @@ def panel_diagnostics(
         out["B_corrected"] = panel.effective_size(state.lambda_bias)
         out["init_ld_coherence"] = state.init_coherence
         out["ser_alpha"] = state.ser_alpha
+    if panel.mismatch and options.diagnose:
         artifact = residual_artifact(
             problem.ld.eigen, ibss.residual_z(problem, state), options.eig_delta_rel
         )

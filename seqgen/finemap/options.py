@@ -44,6 +44,8 @@ class SusieOptions:
         Eigenvalues up to this share of the largest span the null space.
     R_sensitivity_threshold : float
         Loss of log Bayes factor to the panel that raises the flag at a set.
+    diagnose : bool
+        Look for artifacts in the panel's null space, which needs its eigenvectors (seqgen's).
 
     Examples
     --------
@@ -65,6 +67,7 @@ class SusieOptions:
     artifact_threshold: float = 0.1
     eig_delta_rel: float = 1e-3
     R_sensitivity_threshold: float = math.log(20.0)
+    diagnose: bool = True
 
     def __post_init__(self) -> None:
         check_count("max_iter", self.max_iter, "50 is the default")

@@ -127,7 +127,7 @@ def read_panel(prefix: str | os.PathLike[str], *, name: str | None = None) -> Pa
     n_people = _count_people(paths["fam"])
     variants = _read_bim(paths["bim"])
     _check_bed(paths["bed"], n_people, len(variants))
-    return Panel(name or prefix.name, n_people, variants, paths["bed"].resolve())
+    return Panel(name or prefix.name, n_people, variants, paths["bed"].absolute())
 
 
 def _count_people(path: Path) -> int:

@@ -21,6 +21,7 @@ _NEAR_HALF = 0.1
 _SAME_FREQUENCY = 0.2
 _OTHER_FREQUENCY = 0.3
 _FEW_TURNED = 0.001
+_ENOUGH = 50
 _ENOUGH_CLEAR = 50
 _PALINDROMIC = ("frequency", "infer", "as-written", "drop")
 _INFERRED = "palindromic: strand taken as written, for the other variants are on the panel's"
@@ -97,6 +98,7 @@ def align_to_panel(
         )
     pairs = _frequencies(pairs, panel)
     pairs = _settle_palindromic(pairs, palindromic, tally)
+    _refuse_swapped(pairs)
     pairs = _drop_unusable(pairs, tally)
     pairs = _one_to_one(pairs, tally)
     if pairs.empty:
@@ -280,6 +282,23 @@ def _require_one_strand(pairs: pd.DataFrame) -> None:
             f"palindromic='as-written': {turned:,} of {len(clear):,} other variants are on the "
             f"other strand than the panel, so the letters cannot be trusted; use 'frequency' "
             f"or 'drop'"
+        )
+
+
+def _refuse_swapped(pairs: pd.DataFrame) -> None:
+    """Refuse a file whose frequencies are those of the other allele, or its alleles swapped."""
+    known = pairs[pairs["eaf"].notna() & pairs["panel_eaf"].notna()]
+    if len(known) < _ENOUGH:
+        return
+    as_told = (known["eaf"] - known["panel_eaf"]).abs().mean()
+    swapped = (1 - known["eaf"] - known["panel_eaf"]).abs().mean()
+    if swapped < as_told / 2:
+        raise InputError(
+            f"effect allele frequencies match the panel's other allele at {len(known):,} variants "
+            f"(mean difference {swapped:.2f}, against {as_told:.2f} as given): effect and other "
+            "allele are swapped, or the frequency is the other allele's. Name the columns the "
+            "other way round, as columns={'effect_allele': ..., 'other_allele': ...}, or leave "
+            "out the frequency"
         )
 
 

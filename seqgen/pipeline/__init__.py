@@ -1,7 +1,7 @@
 """The main job, composed of the stages: nothing here computes, everything is handed on."""
 
 from seqgen.pipeline.changes import only_finemapped, residue_changes
-from seqgen.pipeline.fits import FineMapTables, finemap_loci, learn_prior
+from seqgen.pipeline.fits import FineMapTables, finemap_loci, learn_prior, with_centre
 from seqgen.pipeline.flow import RunResult, redraw_report, run
 from seqgen.pipeline.locus_data import LocusData, prepare_loci
 from seqgen.pipeline.options import RunOptions
@@ -18,4 +18,5 @@ __all__ = [
     "redraw_report",
     "residue_changes",
     "run",
+    "with_centre",
 ]

@@ -1,4 +1,4 @@
-"""Fine-map all loci three ways (plain, flat prior, informed prior) and write it as tables."""
+"""Fine-map all loci three ways: plain, under the flat prior, under the informed prior."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.finemap import KrigingResult, estimate_s_rss, kriging_rss
+from seqgen.finemap import estimate_s_rss, kriging_rss
+from seqgen.pipeline.fit_tables import LocusFits, describe_locus, describe_sets, variant_rows
 from seqgen.pipeline.locus_data import LocusData
 from seqgen.pipeline.options import RunOptions
 from seqgen.priors import (
@@ -19,11 +20,17 @@ from seqgen.priors import (
     given_coefficients,
     prior_annotations,
     prior_weights,
+    score_centre,
 )
-from seqgen.results import FineMapResult
-from seqgen.schemas import CREDIBLE_SETS, FINEMAP_LOCI, PRIOR_COEFFICIENTS, SUMSTATS, VARIANTS
+from seqgen.schemas import (
+    CREDIBLE_SETS,
+    FINEMAP_LOCI,
+    PRIOR_BY_LOCUS,
+    PRIOR_COEFFICIENTS,
+    SUMSTATS,
+    VARIANTS,
+)
 
-S_WARN = 0.05
 # Relative prior odds of a missense variant in the fit that shows how far belief would carry.
 STRONG_ODDS = 10.0
 Progress = Callable[[str, int, int], None]
@@ -31,32 +38,29 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class FineMapTables:
-    """What fine-mapping leaves: four tables and the learned prior, if one was learned."""
+    """What fine-mapping leaves.
+
+    Attributes
+    ----------
+    variants, loci, credible_sets, prior_coefficients, prior_by_locus : DataFrame
+        The tables of these names (``loci`` is the table ``finemap_loci``).
+    prior_fit : PriorFit or None
+        How the prior was learned; None where it was given or there was nothing to learn.
+    """
 
     variants: pd.DataFrame
     loci: pd.DataFrame
     credible_sets: pd.DataFrame
     prior_coefficients: pd.DataFrame
+    prior_by_locus: pd.DataFrame
     prior_fit: PriorFit | None
-
-
-@dataclass(frozen=True)
-class _LocusFits:
-    plain: FineMapResult
-    flat: FineMapResult
-    informed: FineMapResult
-    pip_strong: np.ndarray
-    s: float
-    kriging: KrigingResult
-
-    def by_name(self) -> dict[str, FineMapResult]:
-        return {"plain": self.plain, "flat": self.flat, "informed": self.informed}
 
 
 def finemap_loci(
     data: Mapping[str, LocusData],
     changes: pd.DataFrame,
     loci: pd.DataFrame,
+    *,
     options: RunOptions,
     progress: Progress,
 ) -> FineMapTables:
@@ -65,37 +69,79 @@ def finemap_loci(
     Parameters
     ----------
     data : mapping
-        Locus name to LocusData.
+        Locus name to LocusData, from ``prepare_loci``.
     changes : DataFrame
-        One row per variant that changes a residue: the key of ``sumstats``, ``gene``,
-        ``uniprot``, ``residue_change``, ``log_lik_ratio``.
+        One row per variant that changes a residue, from ``residue_changes``: the key of
+        ``sumstats``, ``gene``, ``uniprot``, ``residue_change``, ``log_lik_ratio``.
     loci : DataFrame
         Table ``loci``.
+    options : RunOptions
+    progress : callable
+        Called with (what, done, total).
+
+    Returns
+    -------
+    FineMapTables
+
+    Raises
+    ------
+    InputError
+        A locus cannot be fitted (the message names it) or a coefficient has no annotation.
+    """
+    variants = _annotated_variants(data, changes)
+    variants["prior"], coefficients, by_locus, prior_fit = _prior(
+        data, variants, options=options, progress=progress
+    )
+    described = {str(row["locus"]): row for row in loci.to_dict("records")}
+    tables, rows, sets = [], [], []
+    for done, (name, part) in enumerate(variants.groupby("locus", sort=False), start=1):
+        locus, part = data[str(name)], part.reset_index(drop=True)
+        fits = _fit_locus(locus, part, options)
+        told = variant_rows(part, fits)
+        tables.append(told)
+        rows.append(describe_locus(described[str(name)], locus, fits, told=told, options=options))
+        sets += describe_sets(str(name), fits, told)
+        progress("fine-mapping loci: plain, flat prior, informed prior", done, len(data))
+    return FineMapTables(
+        variants=VARIANTS.validate(pd.concat(tables, ignore_index=True)[VARIANTS.names]),
+        loci=FINEMAP_LOCI.validate(pd.DataFrame(rows)),
+        credible_sets=CREDIBLE_SETS.validate(pd.DataFrame(sets, columns=CREDIBLE_SETS.names)),
+        prior_coefficients=coefficients,
+        prior_by_locus=by_locus,
+        prior_fit=prior_fit,
+    )
+
+
+def learn_prior(
+    data: Mapping[str, LocusData],
+    changes: pd.DataFrame,
+    *,
+    options: RunOptions,
+    progress: Progress,
+) -> PriorFit:
+    """Learn the prior's coefficients over the loci (arguments as in ``finemap_loci``).
+
+    Raises
+    ------
+    InputError
+        No variant of the loci changes a residue, so there is nothing to learn from.
     """
     variants = _annotated_variants(data, changes)
     annotations = prior_annotations(variants)
-    weights, coefficients, prior_fit = _prior(data, annotations, options, progress)
-    variants["prior"] = weights
-    fits = {}
-    for done, (name, locus) in enumerate(data.items(), start=1):
-        rows = variants["locus"] == name
-        missense = variants.loc[rows, "residue_change"].notna().to_numpy()
-        fits[name] = _fit_locus(locus, (weights[rows].to_numpy(), missense), options)
-        progress("fine-mapping loci: plain, flat prior, informed prior", done, len(data))
-    table = pd.concat(
-        [
-            _with_fits(part, data[str(name)], fits[str(name)])
-            for name, part in variants.groupby("locus", sort=False)
-        ],
-        ignore_index=True,
-    )
-    return FineMapTables(
-        variants=VARIANTS.validate(table[VARIANTS.names]),
-        loci=_loci_table(loci, data, fits, table, options),
-        credible_sets=_sets_table(fits, table),
-        prior_coefficients=coefficients,
-        prior_fit=prior_fit,
-    )
+    terms = _terms(annotations)
+    if not terms:
+        raise InputError(
+            "no variant of the loci has a known residue change, so there is nothing to learn "
+            "the prior from; check that --annotations and --scores belong to these summary "
+            "statistics"
+        )
+    return _learn(data, annotations, terms, options=options, progress=progress)
+
+
+def with_centre(coefficients: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
+    """Coefficients with the score that counts as typical written beside ``log_lik_ratio``."""
+    centre = np.where(coefficients["term"] == "log_lik_ratio", score_centre(variants), 0.0)
+    return coefficients.assign(centre=centre)
 
 
 def _annotated_variants(data: Mapping[str, LocusData], changes: pd.DataFrame) -> pd.DataFrame:
@@ -107,30 +153,6 @@ def _annotated_variants(data: Mapping[str, LocusData], changes: pd.DataFrame) ->
     )
 
 
-def learn_prior(
-    data: Mapping[str, LocusData],
-    changes: pd.DataFrame,
-    options: RunOptions,
-    progress: Progress,
-) -> PriorFit:
-    """Learn the prior's coefficients over the loci (arguments as in ``finemap_loci``).
-
-    Raises
-    ------
-    InputError
-        No variant of the loci changes a residue, so there is nothing to learn from.
-    """
-    annotations = prior_annotations(_annotated_variants(data, changes))
-    terms = _terms(annotations)
-    if not terms:
-        raise InputError(
-            "no variant of the loci has a scored residue change, so there is nothing to learn "
-            "the prior from; check that --annotations and --scores belong to these summary "
-            "statistics"
-        )
-    return _learn(data, annotations, terms, (options, progress))
-
-
 def _terms(annotations: pd.DataFrame) -> list[str]:
     return [term for term in TERMS if annotations[term].ne(0).any()]
 
@@ -139,12 +161,17 @@ def _learn(
     data: Mapping[str, LocusData],
     annotations: pd.DataFrame,
     terms: list[str],
-    how: tuple[RunOptions, Progress],
+    *,
+    options: RunOptions,
+    progress: Progress,
 ) -> PriorFit:
-    options, progress = how
+    """Learn from the loci where a term varies; the others have nothing to say."""
+    told = annotations[terms].ne(0).any(axis=1).groupby(annotations["locus"]).transform("any")
     return fit_prior(
-        annotations,
-        lambda weights: {name: data[name].fit(options, w) for name, w in weights.items()},
+        annotations[told],
+        lambda weights: {
+            name: data[name].fit(options, w, learning=True) for name, w in weights.items()
+        },
         terms=terms,
         progress=lambda step, of, text: progress(f"learning the prior ({text})", step, of),
     )
@@ -152,160 +179,58 @@ def _learn(
 
 def _prior(
     data: Mapping[str, LocusData],
-    annotations: pd.DataFrame,
+    variants: pd.DataFrame,
+    *,
     options: RunOptions,
     progress: Progress,
-) -> tuple[pd.Series, pd.DataFrame, PriorFit | None]:
-    """Prior weights per variant, the coefficients behind them, and how they were learned."""
+) -> tuple[pd.Series, pd.DataFrame, pd.DataFrame, PriorFit | None]:
+    """Weights per variant, the coefficients, those each locus was given, how they were learned."""
+    annotations = prior_annotations(variants)
+    prior_fit = None
     if options.prior_coefficients is not None:
-        given = given_coefficients(options.prior_coefficients, annotations)
-        return prior_weights(annotations, given), given, None
-    terms = _terms(annotations)
-    if not terms:
-        flat = PRIOR_COEFFICIENTS.validate(PRIOR_COEFFICIENTS.empty())
-        share = annotations.groupby("locus")["locus"].transform("size").astype(float)
-        return 1.0 / share, flat, None
-    prior_fit = _learn(data, annotations, terms, (options, progress))
-    if not options.cross_fit:
-        weights = prior_weights(annotations, prior_fit.coefficients)
-        return weights, prior_fit.coefficients, prior_fit
-    parts = []
-    for name, rows in annotations.groupby("locus", sort=False):
-        own = prior_fit.left_out.loc[name]
-        parts.append(
-            prior_weights(rows, pd.DataFrame({"term": own.index, "estimate": own.to_numpy()}))
-        )
-    return pd.concat(parts).reindex(annotations.index), prior_fit.coefficients, prior_fit
+        coefficients = given_coefficients(options.prior_coefficients, annotations)
+    elif terms := _terms(annotations):
+        prior_fit = _learn(data, annotations, terms, options=options, progress=progress)
+        coefficients = prior_fit.coefficients
+    else:
+        coefficients = PRIOR_COEFFICIENTS.validate(PRIOR_COEFFICIENTS.empty())
+    by_locus = _by_locus(list(data), coefficients, prior_fit if options.cross_fit else None)
+    parts = [
+        prior_weights(rows, by_locus[by_locus["locus"] == name])
+        for name, rows in annotations.groupby("locus", sort=False)
+    ]
+    weights = pd.concat(parts).reindex(annotations.index)
+    return weights, with_centre(coefficients, variants), by_locus, prior_fit
 
 
-def _fit_locus(
-    locus: LocusData, beliefs: tuple[np.ndarray, np.ndarray], options: RunOptions
-) -> _LocusFits:
-    """All fits of a locus; ``beliefs`` are its prior weights and which variants are missense."""
-    prior, missense = beliefs
-    s = estimate_s_rss(locus.z, locus.ld(), locus.n)
-    flat = locus.fit(options)
-    strong = flat
-    if missense.any():
-        strong = locus.fit(options, np.where(missense, STRONG_ODDS, 1.0))
-    return _LocusFits(
-        plain=locus.fit(options, plain=True),
-        flat=flat,
-        pip_strong=strong.pip,
-        informed=locus.fit(options, prior),
-        s=s,
-        kriging=kriging_rss(locus.z, locus.ld(), locus.n, s=s),
-    )
-
-
-def _with_fits(part: pd.DataFrame, locus: LocusData, fits: _LocusFits) -> pd.DataFrame:
-    lead = int(part["neg_log10_p"].to_numpy().argmax())
-    informed, flat = fits.informed.to_frame(), fits.flat.to_frame()
-    return part.reset_index(drop=True).assign(
-        r_lead=locus.ld().R[lead],
-        pip_plain=fits.plain.pip,
-        pip_flat=flat["pip"],
-        pip=informed["pip"],
-        pip_strong=fits.pip_strong,
-        cs_id_flat=flat["cs_id"],
-        cs_id=informed["cs_id"],
-        z_expected=fits.kriging.condmean,
-        ld_consistent=~fits.kriging.switched,
-    )
-
-
-def _loci_table(
-    loci: pd.DataFrame,
-    data: Mapping[str, LocusData],
-    fits: Mapping[str, _LocusFits],
-    variants: pd.DataFrame,
-    options: RunOptions,
+def _by_locus(
+    names: list[str], coefficients: pd.DataFrame, prior_fit: PriorFit | None
 ) -> pd.DataFrame:
-    rows = []
-    for _, row in loci[loci["locus"].isin(list(data))].iterrows():
-        name = str(row["locus"])
-        locus, fit = data[name], fits[name]
-        part = variants[variants["locus"] == name]
-        rows.append(
-            {
-                **row.to_dict(),
-                "n_finemapped": len(part),
-                "n_missense": int(part["residue_change"].notna().sum()),
-                "panel": locus.panel.name,
-                "panel_n": locus.panel.n_people,
-                "gwas_n": locus.n if locus.n is not None else np.nan,
-                "ld_correction": options.ld_correction,
-                "s": fit.s,
-                "n_inconsistent": int((~part["ld_consistent"]).sum()),
-                "n_sets_plain": len(fit.plain.credible_sets),
-                "n_sets_flat": len(fit.flat.credible_sets),
-                "n_sets": len(fit.informed.credible_sets),
-                "converged": fit.informed.converged,
-                "warnings": "; ".join(_warnings(locus, fit, part, options)) or None,
-            }
-        )
-    return FINEMAP_LOCI.validate(pd.DataFrame(rows))
+    """Per locus what the others support; where a locus taught nothing that is the joint fit."""
+    joint = dict(zip(coefficients["term"], coefficients["estimate"], strict=True))
+    others = {} if prior_fit is None else prior_fit.left_out.to_dict("index")
+    rows = [
+        (name, term, value) for name in names for term, value in others.get(name, joint).items()
+    ]
+    return PRIOR_BY_LOCUS.validate(pd.DataFrame(rows, columns=PRIOR_BY_LOCUS.names))
 
 
-def _warnings(
-    locus: LocusData, fit: _LocusFits, part: pd.DataFrame, options: RunOptions
-) -> list[str]:
-    """What a reader has to know about this locus, in plain words."""
-    told = []
-    if options.ld_correction == "none":
-        told.append("LD was taken as exact (no panel correction was asked for)")
-    elif locus.n is not None and locus.n > 10 * locus.panel.n_people:
-        told.append(
-            f"LD comes from {locus.panel.n_people} people, the GWAS from {locus.n:,.0f}: sets "
-            "beyond the strongest signal are fragile"
+def _fit_locus(locus: LocusData, part: pd.DataFrame, options: RunOptions) -> LocusFits:
+    """All fits of a locus on one LD matrix."""
+    with locus.named(), locus.holding_ld() as ld:
+        missense = part["residue_change"].notna().to_numpy()
+        flat = locus.fit(options)
+        strong = flat
+        if missense.any():
+            strong = locus.fit(options, np.where(missense, STRONG_ODDS, 1.0))
+        s = estimate_s_rss(locus.z, ld, locus.n)
+        lead = int(part["neg_log10_p"].to_numpy().argmax())
+        return LocusFits(
+            plain=locus.fit(options, plain=True),
+            flat=flat,
+            informed=locus.fit(options, part["prior"].to_numpy()),
+            pip_strong=strong.pip,
+            s=s,
+            kriging=kriging_rss(locus.z, ld, locus.n, s=s),
+            r_lead=ld.R[lead].copy(),
         )
-    if fit.s > S_WARN:
-        told.append(f"z scores and panel LD disagree (s = {fit.s:.3f})")
-    inconsistent = int((~part["ld_consistent"]).sum())
-    if inconsistent:
-        told.append(
-            f"at {inconsistent} variants the panel foretells z with the other sign (alleles "
-            "switched, or LD that differs)"
-        )
-    false_looking = part[(part["pip_plain"] > 0.5) & (part["z"].abs() < 2)]
-    if len(false_looking):
-        names = ", ".join(
-            f"{r.rsid} (pip {r.pip_plain:.2f}, z {r.z:.1f})" for r in false_looking.itertuples()
-        )
-        told.append(f"the uncorrected fit would have named variants without association: {names}")
-    if not fit.informed.converged:
-        told.append("the fit did not converge")
-    told += [text for text in fit.informed.warnings if text not in told]
-    return told
-
-
-def _sets_table(fits: Mapping[str, _LocusFits], variants: pd.DataFrame) -> pd.DataFrame:
-    rows = []
-    for name, locus_fits in fits.items():
-        part = variants[variants["locus"] == name].reset_index(drop=True)
-        for fit_name, fit in locus_fits.by_name().items():
-            for number, credible_set in enumerate(fit.credible_sets, start=1):
-                members = part.iloc[credible_set.variants]
-                top = int(credible_set.variants[np.argmax(fit.pip[credible_set.variants])])
-                missense = members[members["residue_change"].notna()]
-                rows.append(
-                    {
-                        "locus": name,
-                        "fit": fit_name,
-                        "cs_id": number,
-                        "n_variants": len(members),
-                        "coverage": credible_set.coverage,
-                        "min_abs_corr": credible_set.min_abs_corr,
-                        "log_bayes_factor": credible_set.log_bayes_factor,
-                        "top_rsid": part["rsid"].iloc[top],
-                        "top_pip": fit.pip[top],
-                        "top_z": part["z"].iloc[top],
-                        "missense": ", ".join(
-                            missense["gene"].fillna(missense["uniprot"])
-                            + " "
-                            + missense["residue_change"]
-                        )
-                        or None,
-                    }
-                )
-    return CREDIBLE_SETS.validate(pd.DataFrame(rows, columns=CREDIBLE_SETS.names))

@@ -6,7 +6,7 @@ import datetime
 import json
 import os
 import platform
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,24 +15,27 @@ import pandas as pd
 
 from seqgen import __version__
 from seqgen.annotation import annotate
+from seqgen.errors import InputError
 from seqgen.io.genotypes import Panel, read_panel
-from seqgen.io.resources import human_proteins, missense_map
+from seqgen.io.resources import bundled_provenance, human_proteins, missense_map
 from seqgen.io.sumstats import read_sumstats
-from seqgen.io.tables import read_table
+from seqgen.io.tables import read_provenance, read_table
 from seqgen.loci import find_loci
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.pipeline.changes import only_finemapped, residue_changes
 from seqgen.pipeline.fits import FineMapTables, Progress, finemap_loci
-from seqgen.pipeline.locus_data import prepare_loci
+from seqgen.pipeline.locus_data import CORRECTED, prepare_loci
 from seqgen.pipeline.options import RunOptions
 from seqgen.pipeline.store import REPORT, RunFolder, file_sha256, step_key
+from seqgen.priors import PENALTY_SD
 from seqgen.report import ReportTables, write_report
 from seqgen.schemas import (
     ANNOTATIONS,
     CREDIBLE_SETS,
     DROPS,
     FINEMAP_LOCI,
+    PRIOR_BY_LOCUS,
     PRIOR_COEFFICIENTS,
     SCORES,
     SUMSTATS,
@@ -110,51 +113,72 @@ def run(
     options = options or RunOptions()
     tell = progress or (lambda what, done, total: None)
     folder = RunFolder(out)
-    folder.open()
+    folder.check()
     reference = read_panel(panel, name=panel_name)
     source = _read(sumstats, folder, options, tell)
-    changes, source_key = _annotate(source.table, folder, _source_key(sumstats, options), tell)
+    inputs = _inputs(sumstats, reference)
+    source_key = step_key(inputs[0]["sha256"], options.columns, options.n)
     loci = find_loci(
         source.table,
         p_threshold=options.p_threshold,
         flank=options.flank,
         regions=options.regions,
     )
+    changes, changes_key = _annotate(source.table, folder, source_key, tell)
     data, unaligned = prepare_loci(source.table, loci, reference, palindromic=options.palindromic)
     tell("aligning alleles with the panel", 1, 1)
     finemapped = pd.concat([locus.variants for locus in data.values()])
     in_loci = only_finemapped(changes.table, finemapped)
-    scores, model = _score(in_loci, folder, (source_key, options), tell)
+    scores, model = _score(in_loci, folder, changes_key, options=options, tell=tell)
     best = residue_changes(in_loci, scores.table, options.methods[0])
-    tables = finemap_loci(data, best, loci, options, tell)
+    tables = finemap_loci(data, best, loci, options=options, progress=tell)
     drops = [source.drops, changes.drops, unaligned, scores.drops]
     report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables))
-    provenance = _provenance(sumstats, reference, options, model, command)
-    return _write(folder, report_tables, provenance, tell)
+    provenance = _provenance(inputs, reference, options, tables=tables, model=model)
+    provenance["command"] = command
+    folder.unmark()
+    return _write(folder, report_tables, tables.prior_by_locus, provenance=provenance, tell=tell)
 
 
-def _source_key(sumstats: str | os.PathLike[str], options: RunOptions) -> str:
-    return step_key(file_sha256(sumstats), options.columns, options.n)
+def _inputs(sumstats: str | os.PathLike[str], panel: Panel) -> list[dict[str, str]]:
+    """Path and checksum of every file that was read."""
+    ends = (".bed", ".bim", ".fam")
+    paths = [str(sumstats), *(str(panel.bed.with_suffix(end)) for end in ends)]
+    return [{"path": path, "sha256": file_sha256(path)} for path in paths]
+
+
+def _bundled_sha256(name: str) -> str:
+    """Recorded checksum of a bundled table, for the keys of what is made with it."""
+    files = bundled_provenance()["files"]
+    return next(str(entry["sha256"]) for entry in files if entry["file"] == name)
 
 
 def _read(
     sumstats: str | os.PathLike[str], folder: RunFolder, options: RunOptions, tell: Progress
 ) -> Counted:
-    tell(f"reading {Path(sumstats).name}", 0, 1)
-    counted, reused = folder.cached(
-        SUMSTATS,
-        "sumstats",
-        _source_key(sumstats, options) if Path(sumstats).is_file() else "",
-        lambda: read_sumstats(sumstats, columns=options.columns, n=options.n),
-    )
+    """The standard table: from a file of any format, or as ``seqgen munge`` wrote it."""
+    path = Path(sumstats)
+    tell(f"reading {path.name}", 0, 1)
+    if path.suffix == ".parquet":
+        counted, reused = Counted(read_table(path, SUMSTATS), DROPS.empty()), False
+    else:
+        key = ""
+        if path.is_file():
+            key = step_key(file_sha256(path), options.columns, options.n)
+        counted, reused = folder.cached(
+            SUMSTATS,
+            "sumstats",
+            key,
+            lambda: read_sumstats(path, columns=options.columns, n=options.n),
+        )
     tell("reading summary statistics" + (" (reused)" if reused else ""), 1, 1)
     return counted
 
 
 def _annotate(
-    sumstats: pd.DataFrame, folder: RunFolder, key: str, tell: Progress
+    sumstats: pd.DataFrame, folder: RunFolder, source_key: str, tell: Progress
 ) -> tuple[Counted, str]:
-    key = step_key(key, "annotate")
+    key = step_key(source_key, _bundled_sha256("human_missense.parquet"))
     counted, reused = folder.cached(
         ANNOTATIONS, "annotations", key, lambda: annotate(sumstats, missense_map())
     )
@@ -163,21 +187,32 @@ def _annotate(
 
 
 def _score(
-    changes: pd.DataFrame, folder: RunFolder, depends: tuple[str, RunOptions], tell: Progress
+    changes: pd.DataFrame,
+    folder: RunFolder,
+    changes_key: str,
+    *,
+    options: RunOptions,
+    tell: Progress,
 ) -> tuple[Counted, SequenceModel | None]:
     """Scores of the residue changes; no model is loaded where there is nothing to score."""
-    source_key, options = depends
     proteins = human_proteins()
     change = ["uniprot", "position", "ref_aa", "alt_aa"]
     wanted = changes.loc[changes["checked"], change].drop_duplicates()
     unscored = _unscored(changes[~changes["checked"]])
     if wanted.empty:
         nothing = Counted(SCORES.empty(), unscored)
-        folder.cached(SCORES, "scores", step_key(source_key, "none"), lambda: nothing)
+        folder.cached(SCORES, "scores", step_key(changes_key, "none"), lambda: nothing)
         return nothing, None
     tell(f"loading model {options.model}", 0, 1)
     model = load_model(options.model)
-    key = step_key(source_key, wanted.to_dict("list"), model.revision, options.methods)
+    key = step_key(
+        changes_key,
+        wanted.to_dict("list"),
+        _bundled_sha256("human_proteins.parquet"),
+        model.name,
+        model.revision,
+        options.methods,
+    )
     scores, reused = folder.cached(
         SCORES,
         "scores",
@@ -239,21 +274,30 @@ def _collect(
 
 
 def _provenance(
-    sumstats: str | os.PathLike[str],
+    inputs: list[dict[str, str]],
     panel: Panel,
     options: RunOptions,
+    *,
+    tables: FineMapTables,
     model: SequenceModel | None,
-    command: str | None,
 ) -> dict[str, Any]:
-    inputs = [sumstats, *(panel.bed.with_suffix(end) for end in (".bed", ".bim", ".fam"))]
+    learned = tables.prior_fit
     told = {
         "seqgen_version": __version__,
-        "command": command,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "inputs": [{"path": str(path), "sha256": file_sha256(path)} for path in inputs],
+        "inputs": inputs,
         "panel": {"name": panel.name, "n": panel.n_people},
         "model": None if model is None else {"name": model.name, "revision": model.revision},
         "parameters": options.to_dict(),
+        "fine_mapping": asdict(CORRECTED),
+        "prior": {
+            "given": options.prior_coefficients is not None,
+            "cross_fit": options.cross_fit,
+            "penalty_sd": PENALTY_SD,
+            "rounds": None if learned is None else len(learned.trace) - 1,
+            "converged": None if learned is None else learned.converged,
+            "effects": None if learned is None else learned.n_effects,
+        },
         "genome_build": options.genome_build,
         "seed": None,
         "python": platform.python_version(),
@@ -264,10 +308,16 @@ def _provenance(
 
 
 def _write(
-    folder: RunFolder, tables: ReportTables, provenance: dict[str, Any], tell: Progress
+    folder: RunFolder,
+    tables: ReportTables,
+    prior_by_locus: pd.DataFrame,
+    *,
+    provenance: dict[str, Any],
+    tell: Progress,
 ) -> RunResult:
     for name, schema in _FINAL.items():
         folder.write(schema, name, getattr(tables, name), provenance)
+    folder.write(PRIOR_BY_LOCUS, "prior_by_locus", prior_by_locus, provenance)
     report = folder.path / REPORT
     tell("drawing the page", 0, 1)
     write_report(tables, report, provenance=provenance)
@@ -287,7 +337,14 @@ def redraw_report(folder: str | os.PathLike[str]) -> Path:
     place = RunFolder(folder)
     provenance = place.provenance()
     names = {**_FINAL, "scores": SCORES}
-    tables = {name: read_table(place.table(name), schema) for name, schema in names.items()}
+    tables = {}
+    for name, schema in names.items():
+        tables[name] = read_table(place.table(name), schema)
+        if name in _FINAL and read_provenance(place.table(name)) != provenance:
+            raise InputError(
+                f"{place.table(name)}: is not of the run that {place.path / 'provenance.json'} "
+                "describes; run again"
+            )
     report = place.path / REPORT
     write_report(ReportTables(**tables), report, provenance=provenance)
     return report

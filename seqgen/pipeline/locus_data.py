@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -17,12 +19,15 @@ from seqgen.results import FineMapResult
 from seqgen.schemas import DROPS
 
 MIN_VARIANTS = 10
+# Beyond this a locus needs gigabytes for LD and hours for its eigenvectors.
+MAX_VARIANTS = 12_000
 # An LD matrix and its eigenvectors, in bytes per entry, and how many bytes loci may hold at once.
 _BYTES_PER_PAIR = 16
 _LD_BUDGET = 2_000_000_000
 # An effect has to beat no effect by a tenth of a log unit. Without that, effects of nothing spread
 # a percent or two of inclusion probability over every variant of a locus.
-_CORRECTED = SusieOptions(check_null_threshold=0.1, max_iter=100)
+CORRECTED = SusieOptions(check_null_threshold=0.1, max_iter=100)
+_LEARNING = replace(CORRECTED, diagnose=False)
 _PLAIN = SusieOptions()
 
 
@@ -71,12 +76,38 @@ class LocusData:
             self._ld.append(ld)
         return ld
 
+    @contextmanager
+    def holding_ld(self) -> Iterator[LDMatrix]:
+        """Hold the LD matrix for several fits; afterwards it is let go unless it is to be kept."""
+        ld = self.ld()
+        if not self._ld:
+            self._ld.append(ld)
+        try:
+            yield ld
+        finally:
+            if not self.keep_ld:
+                self._ld.clear()
+
+    @contextmanager
+    def named(self) -> Iterator[None]:
+        """Name the locus in any complaint about its data."""
+        try:
+            yield
+        except InputError as error:
+            raise InputError(f"locus {self.name}: {error}") from error
+
     def fit(
-        self, options: RunOptions, prior: np.ndarray | None = None, *, plain: bool = False
+        self,
+        options: RunOptions,
+        prior: np.ndarray | None = None,
+        *,
+        plain: bool = False,
+        learning: bool = False,
     ) -> FineMapResult:
         """Fine-map under ``prior`` (flat where None).
 
         ``plain`` is what susieR does with its defaults: the panel's LD taken as exact.
+        ``learning`` leaves out the diagnosis that only a reader needs.
         """
         corrected = options.ld_correction != "none" and not plain
         return susie_rss(
@@ -89,7 +120,7 @@ class LocusData:
             min_abs_corr=options.min_abs_corr,
             R_finite=self.panel.n_people if corrected else None,
             R_mismatch="eb" if corrected and options.ld_correction == "finite+eb" else "none",
-            options=_PLAIN if plain else _CORRECTED,
+            options=_PLAIN if plain else _LEARNING if learning else CORRECTED,
         )
 
 
@@ -118,23 +149,38 @@ def prepare_loci(
     """
     inside = pd.concat(list(split_by_locus(sumstats, loci).values()))
     aligned = align_to_panel(inside, panel, palindromic=palindromic)
-    data, few = {}, []
+    data, few, many = {}, [], []
     budget = _LD_BUDGET
     for name, rows in split_by_locus(aligned.table, loci).items():
         variants = rows.reset_index(drop=True)
         if len(variants) < MIN_VARIANTS:
             few.append(f"{name}: {len(variants)} variants")
             continue
-        budget -= _BYTES_PER_PAIR * len(variants) ** 2
-        data[name] = LocusData(name, variants, panel, keep_ld=budget >= 0)
+        if len(variants) > MAX_VARIANTS:
+            many.append(f"{name}: {len(variants):,} variants")
+            continue
+        cost = _BYTES_PER_PAIR * len(variants) ** 2
+        data[name] = LocusData(name, variants, panel, keep_ld=cost <= budget)
+        budget -= cost if cost <= budget else 0
     if not data:
         raise InputError(
-            f"no locus has {MIN_VARIANTS} variants in panel '{panel.name}' ({'; '.join(few[:5])}); "
-            "use a panel of the same build and ancestry with more variants"
+            f"no locus has {MIN_VARIANTS} to {MAX_VARIANTS:,} variants in panel '{panel.name}' "
+            f"({'; '.join((few + many)[:5])}); use a panel of the same build and ancestry, or "
+            "name smaller regions"
         )
-    drops = aligned.drops
-    if few:
-        reason = f"locus with fewer than {MIN_VARIANTS} variants in the panel"
-        row = pd.DataFrame([("finemap", reason, "dropped", len(few), few[0])], columns=DROPS.names)
-        drops = DROPS.validate(pd.concat([part for part in (drops, row) if len(part)]))
-    return data, drops
+    return data, _with_skipped(aligned.drops, few, many)
+
+
+def _with_skipped(drops: pd.DataFrame, few: list[str], many: list[str]) -> pd.DataFrame:
+    """The drops of the alignment and the loci that were left out."""
+    reasons = {
+        f"locus with fewer than {MIN_VARIANTS} variants in the panel": few,
+        f"locus with more than {MAX_VARIANTS:,} variants: name smaller regions": many,
+    }
+    rows = [
+        ("finemap", why, "dropped", len(loci), loci[0]) for why, loci in reasons.items() if loci
+    ]
+    if not rows:
+        return drops
+    skipped = pd.DataFrame(rows, columns=DROPS.names)
+    return DROPS.validate(pd.concat([drops, skipped] if len(drops) else [skipped]))

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from seqgen.errors import InputError
+from seqgen.loci import parse_region
+from seqgen.priors import TERMS
 
 METHODS = ("wild-type-marginal", "masked-marginal")
 PALINDROMIC = ("infer", "frequency", "as-written", "drop")
@@ -63,6 +65,7 @@ class RunOptions:
     genome_build: str | None = None
 
     def __post_init__(self) -> None:
+        """Refuse what cannot be meant, before anything is read."""
         unknown = [method for method in self.methods if method not in METHODS]
         if unknown or not self.methods:
             raise InputError(
@@ -72,6 +75,31 @@ class RunOptions:
             found = getattr(self, name)
             if found not in known:
                 raise InputError(f"{name}: found '{found}'; expected one of {', '.join(known)}")
+
+        self._check_numbers()
+        for region in self.regions or ():
+            parse_region(region)
+        unknown = [term for term in self.prior_coefficients or {} if term not in TERMS]
+        if unknown:
+            raise InputError(
+                f"prior_coefficients: no term {', '.join(unknown)}; there are {', '.join(TERMS)}"
+            )
+
+    def _check_numbers(self) -> None:
+        bounds = {
+            "p_threshold": (self.p_threshold, 0.0, 1.0),
+            "coverage": (self.coverage, 0.0, 1.0),
+            "min_abs_corr": (self.min_abs_corr, -1e-12, 1.0),
+            "L": (self.L, 0.5, 1e6),
+            "flank": (self.flank, -1, 1e9),
+            "n": (1e3 if self.n is None else self.n, 2, 1e12),
+        }
+        for name, (value, low, high) in bounds.items():
+            if not low < value < high:
+                raise InputError(
+                    f"{name}: found {value}; expected a number above {max(low, 0):g} and below "
+                    f"{high:g}"
+                )
 
     def to_dict(self) -> dict[str, object]:
         """The options as plain values, for the provenance."""

@@ -20,15 +20,32 @@ from seqgen.schemas import DROPS, Counted, Schema
 FINISHED = "provenance.json"
 REPORT = "report.html"
 REUSABLE = ("sumstats", "annotations", "scores")
-TABLES = (*REUSABLE, "loci", "variants", "credible_sets", "prior_coefficients", "funnel", "drops")
+FINAL = (
+    "loci",
+    "variants",
+    "credible_sets",
+    "prior_coefficients",
+    "prior_by_locus",
+    "funnel",
+    "drops",
+)
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:
-    """Hexadecimal SHA-256 of a file's bytes."""
+    """Hexadecimal SHA-256 of a file's bytes.
+
+    Raises
+    ------
+    InputError
+        The file cannot be read.
+    """
     digest = hashlib.sha256()
-    with open(path, "rb") as handle:
-        while chunk := handle.read(1 << 20):
-            digest.update(chunk)
+    try:
+        with open(path, "rb") as handle:
+            while chunk := handle.read(1 << 20):
+                digest.update(chunk)
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror or error})") from error
     return digest.hexdigest()
 
 
@@ -41,27 +58,57 @@ def step_key(*parts: object) -> str:
 class RunFolder:
     """Tables of one run in one folder.
 
-    Every table is written beside its place and renamed. ``provenance.json`` is removed when a
-    run starts and written last, so a folder without it holds a run that did not finish.
+    Every table is written beside its place and renamed. ``provenance.json`` is the mark of a
+    whole run: it goes before anything of an older run is replaced, and is written last. Nothing
+    that a run did not write is ever replaced or removed.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = Path(path)
 
-    def open(self) -> None:
-        """Make the folder, check that it can be written, and unmark what an old run left."""
+    def check(self) -> None:
+        """Make the folder; refuse one that cannot be written or holds somebody else's files.
+
+        Raises
+        ------
+        OutputError
+        """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=self.path):
                 pass
-            stale = [FINISHED, REPORT, *(f"{t}.parquet" for t in TABLES if t not in REUSABLE)]
-            for name in stale:
-                (self.path / name).unlink(missing_ok=True)
         except OSError as error:
             raise OutputError(
                 f"output folder '{self.path}' cannot be written: {error.strerror or error}. "
                 "Name another one (--out) or change its permissions"
             ) from error
+        foreign = [path.name for path in self._in_the_way() if not self._ours(path)]
+        if foreign:
+            raise OutputError(
+                f"output folder '{self.path}' holds {', '.join(foreign)}, which no run of seqgen "
+                "wrote and a run would replace; name another folder (--out) or move them away"
+            )
+
+    def unmark(self) -> None:
+        """Take the mark away, then what an older run concluded."""
+        for name in (FINISHED, REPORT, *(f"{table}.parquet" for table in FINAL)):
+            (self.path / name).unlink(missing_ok=True)
+
+    def _in_the_way(self) -> list[Path]:
+        names = (FINISHED, REPORT, *(f"{table}.parquet" for table in (*REUSABLE, *FINAL)))
+        return [self.path / name for name in names if (self.path / name).exists()]
+
+    def _ours(self, path: Path) -> bool:
+        """Did a run write this file? Its tables say so; the page only stands beside the mark."""
+        if path.name == REPORT:
+            return (self.path / FINISHED).exists()
+        if path.name == FINISHED:
+            return b"seqgen_version" in path.read_bytes()
+        try:
+            told = read_provenance(path)
+        except InputError:
+            return any((self.path / name).exists() for name in (FINISHED, "sumstats.parquet"))
+        return "key" in told or "inputs" in told
 
     def table(self, name: str) -> Path:
         """Where the table ``name`` lies."""
@@ -82,6 +129,7 @@ class RunFolder:
         if found is not None:
             return found, True
         counted = compute()
+        self.unmark()
         drops = counted.drops.astype(object).where(counted.drops.notna(), None)
         write_table(
             counted.table,
@@ -125,7 +173,10 @@ class RunFolder:
                 f"'{self.path}' holds no finished run (no {FINISHED} in it); name the folder that "
                 "`seqgen run` or `seqgen demo` wrote, or run it again"
             )
-        told: dict[str, Any] = json.loads(path.read_text())
+        try:
+            told: dict[str, Any] = json.loads(path.read_text())
+        except ValueError as error:
+            raise InputError(f"{path}: is damaged ({error}); run again") from error
         return told
 
     def finish(self, provenance: dict[str, Any]) -> None:

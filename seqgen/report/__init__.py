@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.report.findings import Finding, findings
+from seqgen.report.notices import Notice, notices
 from seqgen.report.tables import ReportTables
 
-__all__ = ["Finding", "ReportTables", "findings", "write_report"]
+__all__ = ["Finding", "Notice", "ReportTables", "findings", "notices", "write_report"]
 
 
 def write_report(

@@ -121,7 +121,7 @@ def _finding(row: Any, tables: ReportTables) -> Finding:
     parts = [
         f"{rsid + ', ' if rsid and rsid != name else ''}{where}, "
         f"z = {numbers.decimal(row['z'], 1)}, p = {numbers.p_value(row['neg_log10_p'])}.",
-        _moved(row),
+        _moved(row, _converged(row, tables)),
         _membership(row, tables.credible_sets),
         _score(row),
         _under_strong_belief(row),
@@ -140,7 +140,17 @@ def _finding(row: Any, tables: ReportTables) -> Finding:
     )
 
 
-def _moved(row: Any) -> str:
+def _converged(row: Any, tables: ReportTables) -> bool:
+    loci = tables.loci
+    return bool(loci.loc[loci["locus"] == row["locus"], "converged"].all())
+
+
+def _moved(row: Any, converged: bool) -> str:
+    if not converged:
+        return (
+            f"Its PIP is {numbers.pip(row['pip'])} (flat prior: {numbers.pip(row['pip_flat'])}), "
+            "but the fit did not converge, so both are provisional."
+        )
     flat, pip = numbers.pip(row["pip_flat"]), numbers.pip(row["pip"])
     if abs(row["pip"] - row["pip_flat"]) < _SAME:
         return f"Its PIP is {pip} and the prior hardly moved it (flat prior: {flat})."

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _SMALL_SHARE = 0.1
 _SUSPECT_S = 0.05
 _MOST_NAMES = 6
+_FEW_LEFT = 0.8
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,10 @@ def notices(tables: ReportTables, provenance: Mapping[str, Any]) -> list[Notice]
         _panel(tables.loci),
         _plain_claims(tables),
         _disagreement(tables.loci),
-        _coverage(tables.loci),
+        _coverage(tables),
+        _sample_size(tables.loci),
         _convergence(tables.loci),
+        _learning(tables, provenance),
         _model(provenance),
     ]
     return [notice for notice in found if notice is not None]
@@ -121,7 +124,8 @@ def _disagreement(loci: pd.DataFrame) -> Notice | None:
     )
 
 
-def _coverage(loci: pd.DataFrame) -> Notice | None:
+def _coverage(tables: ReportTables) -> Notice | None:
+    loci = tables.loci
     all_variants, used = int(loci["n_variants"].sum()), int(loci["n_finemapped"].sum())
     if not all_variants or used == all_variants:
         return None
@@ -129,9 +133,56 @@ def _coverage(loci: pd.DataFrame) -> Notice | None:
         "Only variants in both GWAS and panel can be found",
         f"{numbers.count(used)} of the {numbers.count(all_variants)} variants in the windows "
         f"({100 * used / all_variants:.0f}%) were fine-mapped. Probabilities are shared out among "
-        "these; where the variant that matters is not typed or not in the panel, its neighbours "
-        "take its place.",
+        "these; where the variant that matters is not typed or was left out, its neighbours "
+        f"take its place.{_left_out(tables.drops, all_variants)}",
+        grave=used < _FEW_LEFT * all_variants,
     )
+
+
+def _left_out(drops: pd.DataFrame, all_variants: int) -> str:
+    """The main reason for which variants of the loci were left out, if there were many."""
+    dropped = drops[(drops["stage"] == "align_to_panel") & (drops["action"] == "dropped")]
+    if dropped.empty or dropped["count"].sum() < (1 - _FEW_LEFT) * all_variants:
+        return ""
+    main = dropped.loc[dropped["count"] == dropped["count"].max()].iloc[0]
+    return (
+        f" The main reason, at {numbers.count(main['count'])} of them: {main['reason']}. Check "
+        "alleles, frequencies, build and ancestry."
+    )
+
+
+def _sample_size(loci: pd.DataFrame) -> Notice | None:
+    if not loci["gwas_n"].isna().any():
+        return None
+    return Notice(
+        "No sample size",
+        "The GWAS gives no sample size, so effects were taken to be tiny. Probabilities can differ "
+        "from those with it; give it, even a rough one (--n).",
+        grave=True,
+    )
+
+
+def _learning(tables: ReportTables, provenance: Mapping[str, Any]) -> Notice | None:
+    """How the prior reached each locus, and whether learning it came to an end."""
+    prior = provenance.get("prior") or {}
+    if prior.get("rounds") is None:
+        return None
+    text = (
+        "The coefficients shown are those of all loci together. Each locus was given those that "
+        "the other loci support, so that none is judged by what it taught itself."
+        if prior.get("cross_fit")
+        else "Every locus was given the coefficients of all loci, its own evidence included."
+    )
+    alone = bool(prior.get("cross_fit")) and len(tables.loci) == 1
+    if alone:
+        text += (
+            " There is only one locus, so nothing was learned for it: its informed prior is flat. "
+            "Fix the prior (--prior-coefficients) to see what a belief would change."
+        )
+    moving = not prior.get("converged")
+    if moving:
+        text += " Learning stopped before the coefficients stood still; take them as provisional."
+    return Notice("Where the prior comes from", text, grave=moving or alone)
 
 
 def _convergence(loci: pd.DataFrame) -> Notice | None:
@@ -151,6 +202,12 @@ def _model(provenance: Mapping[str, Any]) -> Notice | None:
     model = provenance.get("model") or {}
     if not model.get("name"):
         return None
+    if model["name"] == "blosum62":
+        return Notice(
+            "What the score is, and is not",
+            "Scores come from the substitution matrix BLOSUM62, which knows nothing of the "
+            "protein; it stands in for a language model, as a baseline.",
+        )
     return Notice(
         "What the score is, and is not",
         f"Scores come from the protein language model {model['name']}, which saw sequences only: "

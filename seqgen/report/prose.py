@@ -63,11 +63,16 @@ def _sentence(row: dict[str, Any]) -> str:
         sign = 1 if _REVERSED.search(name) else -1
         subject = "A log-likelihood ratio lower by one unit"
     elif "missense" in name:
-        subject = "Changing a residue (missense, before its score is considered)"
+        subject = "Being a missense variant of typical score"
     else:
         subject = f"One unit more of “{term}”"
     times = numbers.factor(math.exp(_bounded(sign * row["estimate"])))
     text = f"{subject} multiplies the prior odds by {times}"
+    if row["source"] == "penalty":
+        return (
+            f"The loci say next to nothing about “{term}”: its value and interval are little more "
+            "than what was assumed beforehand."
+        )
     if row["source"] == "given":
         return text + " (given, not learned from these data)."
     if numbers.missing(row["lower"]) or numbers.missing(row["upper"]):

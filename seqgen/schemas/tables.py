@@ -279,10 +279,39 @@ PRIOR_COEFFICIENTS = Schema(
         ),
         Column("lower", "float", "lower end of the 95% interval", nullable=True),
         Column("upper", "float", "upper end of the 95% interval", nullable=True),
+        Column(
+            "centre",
+            "float",
+            "value of the annotation that counts as zero: the mean score of the scored missense "
+            "variants for log_lik_ratio, 0 for missense",
+        ),
         Column("n_variants", "int", "variants with a non-zero value", low=0),
-        Column("source", "string", "where the value comes from", allowed=("learned", "given")),
+        Column(
+            "source",
+            "string",
+            "where the value comes from: learned from the loci; the penalty alone, for the loci "
+            "say next to nothing; or given",
+            allowed=("learned", "penalty", "given"),
+        ),
     ),
     key=("term",),
+)
+
+PRIOR_BY_LOCUS = Schema(
+    "prior_by_locus",
+    "locus and term of the prior",
+    (
+        _LOCUS,
+        Column("term", "string", "annotation"),
+        Column(
+            "estimate",
+            "float",
+            "coefficient this locus was given: what the other loci support, or the same "
+            "everywhere if cross-fitting is off or the values were given",
+            "natural log",
+        ),
+    ),
+    key=("locus", "term"),
 )
 
 ALL = (
@@ -296,4 +325,5 @@ ALL = (
     VARIANTS,
     CREDIBLE_SETS,
     PRIOR_COEFFICIENTS,
+    PRIOR_BY_LOCUS,
 )
