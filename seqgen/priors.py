@@ -22,7 +22,7 @@ TERMS = ("missense", "log_lik_ratio")
 PENALTY_SD = {"missense": 2.0, "log_lik_ratio": 0.5}
 _DEFAULT_SD = 1.0
 # Information of the data below this share of the penalty's says nothing about a coefficient.
-_SILENT = 0.05
+_SILENT = 0.25
 
 FineMapLoci = Callable[[Mapping[str, np.ndarray]], Mapping[str, FineMapResult]]
 

@@ -92,6 +92,14 @@ def test_the_uncorrected_fit_claims_more_than_the_corrected_one(done):
     assert "rs5759167" in loci.loc[REGIONS[1], "warnings"]
 
 
+def test_signals_that_no_set_covers_are_told(tmp_path):
+    """At 39.0 to 40.2 Mb the corrected fit keeps one set, and unlinked variants have p of 1e-12."""
+    options = replace(OPTIONS, regions=("22:39031636-40217785",))
+    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
+    told = out.tables.loci["warnings"].iloc[0]
+    assert re.search(r"\d+ variants with p < 5e-8 are not in LD .* further signals", told)
+
+
 def test_a_well_behaved_locus_is_left_alone_by_the_correction(done):
     variants = done[0].tables.variants.set_index("rsid")
     assert variants.loc["rs1477178", "pip_flat"] == pytest.approx(0.77, abs=0.03)

@@ -15,6 +15,8 @@ from seqgen.results import FineMapResult
 
 S_WARN = 0.05
 _MOST_NAMED = 6
+_SIGNIFICANT = 7.30103  # -log10 of 5e-8
+_APART = 0.1
 
 
 @dataclass(frozen=True)
@@ -24,8 +26,9 @@ class LocusFits:
     Attributes
     ----------
     plain, flat, informed : FineMapResult
-    pip_strong, r_lead : ndarray, shape (p,)
-        PIP under the strong prior; LD with the locus' lead variant.
+    pip_strong, r_lead, r2_sets : ndarray, shape (p,)
+        PIP under the strong prior; LD (r) with the locus' lead variant; largest r squared with
+        a member of a credible set of the informed fit.
     s : float
     kriging : KrigingResult
     """
@@ -37,6 +40,7 @@ class LocusFits:
     s: float
     kriging: KrigingResult
     r_lead: np.ndarray
+    r2_sets: np.ndarray
 
     def by_name(self) -> dict[str, FineMapResult]:
         """The fits under the names that the table ``credible_sets`` uses."""
@@ -132,6 +136,15 @@ def _warnings(
         found.append(
             f"at {inconsistent} variants the panel foretells z with the other sign (alleles "
             "switched, or LD that differs)"
+        )
+    apart = told[(told["neg_log10_p"] > _SIGNIFICANT) & (fits.r2_sets < _APART)]
+    if len(apart):
+        best = apart.iloc[int(apart["neg_log10_p"].to_numpy().argmax())]
+        place = f"{best['chrom']}:{best['pos']}" if pd.isna(best["rsid"]) else best["rsid"]
+        found.append(
+            f"{len(apart)} variants with p < 5e-8 are not in LD (r² < {_APART}) with any credible "
+            f"set, {place} first (p = 1e-{best['neg_log10_p']:.0f}): there may be further signals "
+            "that this panel cannot tell from its own mismatch"
         )
     ghosts = told[(told["pip_plain"] > 0.5) & (told["z"].abs() < 2)]
     if len(ghosts) and options.ld_correction != "none":

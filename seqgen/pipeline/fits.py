@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.finemap import estimate_s_rss, kriging_rss
+from seqgen.finemap import LDMatrix, estimate_s_rss, kriging_rss
 from seqgen.pipeline.fit_tables import LocusFits, describe_locus, describe_sets, variant_rows
 from seqgen.pipeline.locus_data import LocusData
 from seqgen.pipeline.options import RunOptions
@@ -22,6 +22,7 @@ from seqgen.priors import (
     prior_weights,
     score_centre,
 )
+from seqgen.results import FineMapResult
 from seqgen.schemas import (
     CREDIBLE_SETS,
     FINEMAP_LOCI,
@@ -225,12 +226,22 @@ def _fit_locus(locus: LocusData, part: pd.DataFrame, options: RunOptions) -> Loc
             strong = locus.fit(options, np.where(missense, STRONG_ODDS, 1.0))
         s = estimate_s_rss(locus.z, ld, locus.n)
         lead = int(part["neg_log10_p"].to_numpy().argmax())
+        informed = locus.fit(options, part["prior"].to_numpy())
         return LocusFits(
             plain=locus.fit(options, plain=True),
             flat=flat,
-            informed=locus.fit(options, part["prior"].to_numpy()),
+            informed=informed,
             pip_strong=strong.pip,
             s=s,
             kriging=kriging_rss(locus.z, ld, locus.n, s=s),
             r_lead=ld.R[lead].copy(),
+            r2_sets=_r2_with_sets(ld, informed),
         )
+
+
+def _r2_with_sets(ld: LDMatrix, fit: FineMapResult) -> np.ndarray:
+    """Largest squared correlation of each variant with a member of any credible set."""
+    members = [credible_set.variants for credible_set in fit.credible_sets]
+    if not members:
+        return np.zeros(ld.p)
+    return np.square(ld.R[np.unique(np.concatenate(members))]).max(axis=0)
