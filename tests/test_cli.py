@@ -16,6 +16,7 @@ from seqgen import schemas
 from seqgen.cli import main
 from seqgen.cli.arguments import build_parser
 from seqgen.cli.console import Console
+from seqgen.cli.entry import as_flags
 from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
 from seqgen.io.tables import read_table
 
@@ -255,6 +256,72 @@ def test_annotations_and_scores_go_together(capsys, tmp_path):
     )
     assert status == 1
     assert "--scores" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--col", "n=N", "--col", "n=M"], "n is given twice"),
+        (["--col", "beta=NOWHERE"], "NOWHERE"),
+    ],
+)
+def test_flags_that_contradict(flags, message, capsys, tmp_path):
+    status, _, err = call(capsys, "munge", GWAS, "--out", tmp_path / "s.parquet", *flags)
+    assert status == 1
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (["missense=1", "missense=2"], "given twice"),
+        (["missense=abc"], "missense=abc"),
+        (["misssense=1"], "no term misssense"),
+        (["missense=1"], "--annotations"),
+    ],
+)
+def test_prior_coefficients_that_cannot_be_meant(given, message, capsys, tmp_path):
+    status, _, err = call(
+        capsys, "finemap", GWAS, "--panel", PANEL, "--regions", REGION, "--out", tmp_path / "f",
+        "--prior-coefficients", *given,
+    )  # fmt: skip
+    assert status == 1
+    assert message in err
+
+
+def test_an_input_file_is_not_overwritten(capsys, tmp_path):
+    gwas = small_gwas(tmp_path / "gwas.tsv")
+    before = gwas.read_bytes()
+    status, _, err = call(capsys, "munge", gwas, "--out", gwas)
+    assert status == 1
+    assert "is the input file" in err
+    assert gwas.read_bytes() == before
+
+
+def test_messages_name_shell_flags_not_python():
+    text = as_flags("name both, as columns={'effect_allele': 'A1', 'other_allele': 'A2'}")
+    assert text == "name both, as --col effect_allele=A1 --col other_allele=A2"
+
+
+def test_finemap_keeps_out_of_the_folder_of_a_run(capsys, tmp_path):
+    (tmp_path / "provenance.json").write_text("{}")
+    status, _, err = call(
+        capsys, "finemap", GWAS, "--panel", PANEL, "--regions", REGION, "--out", tmp_path
+    )
+    assert status == 1
+    assert "finished run" in err
+
+
+def test_swapped_alleles_are_named(capsys, tmp_path):
+    def swap(frame):
+        return frame.rename(columns={"A1": "A2", "A2": "A1"})
+
+    gwas = tmp_path / "gwas.tsv"
+    swap(pd.read_csv(GWAS, sep="\t", dtype=str)).to_csv(gwas, sep="\t", index=False)
+    status, _, err = call(capsys, *run_arguments(tmp_path, gwas)[:-1], REGION)
+    assert status == 1
+    assert "swapped" in err
+    assert "--col effect_allele=" in err
 
 
 class Terminal(io.StringIO):

@@ -52,6 +52,7 @@ def test_missing_and_precise_numbers_come_back(tmp_path, suffix):
             "se": [None, 1 / 3],
             "lower": [None, None],
             "upper": [1.0, None],
+            "centre": [0.0, -2.5],
             "n_variants": [0, 7],
             "source": ["given", "learned"],
         }

@@ -18,14 +18,31 @@ def pairs(text: str) -> tuple[str, str]:
     return name.strip(), value.strip()
 
 
-def coefficients(items: list[tuple[str, str]] | None) -> dict[str, float] | None:
-    """``--prior-coefficients`` as numbers by term, or None where none were given."""
+def unique(flag: str, items: list[tuple[str, str]] | None) -> dict[str, str] | None:
+    """Repeated ``NAME=VALUE`` as a mapping; None where the flag was not given."""
     if not items:
         return None
-    try:
-        return {name: float(value) for name, value in items}
-    except ValueError as error:
-        raise InputError(f"--prior-coefficients: {error}; expected TERM=NUMBER") from error
+    names = [name for name, _ in items]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"{flag}: {', '.join(twice)} is given twice; give it once")
+    return dict(items)
+
+
+def coefficients(items: list[tuple[str, str]] | None) -> dict[str, float] | None:
+    """``--prior-coefficients`` as numbers by term, or None where none were given."""
+    given = unique("--prior-coefficients", items)
+    if given is None:
+        return None
+    numbers = {}
+    for term, value in given.items():
+        try:
+            numbers[term] = float(value)
+        except ValueError as error:
+            raise InputError(
+                f"--prior-coefficients: found '{term}={value}'; expected TERM=NUMBER"
+            ) from error
+    return numbers
 
 
 def build_parser() -> argparse.ArgumentParser:

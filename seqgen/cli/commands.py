@@ -13,7 +13,7 @@ import pandas as pd
 
 from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
-from seqgen.cli.arguments import coefficients
+from seqgen.cli.arguments import coefficients, unique
 from seqgen.cli.console import Console
 from seqgen.errors import InputError, OutputError
 from seqgen.io.genotypes import read_panel
@@ -130,6 +130,7 @@ def prior(arguments: argparse.Namespace, console: Console) -> None:
 
 def finemap(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen finemap``."""
+    options = _options(arguments)
     _check_folder(Path(arguments.out))
     if arguments.prior_coefficients and not arguments.annotations:
         raise InputError(
@@ -141,7 +142,7 @@ def finemap(arguments: argparse.Namespace, console: Console) -> None:
         prepared.data,
         prepared.changes,
         prepared.loci,
-        options=_options(arguments),
+        options=options,
         progress=console.progress,
     )
     _write_finemap(tables, prepared, arguments, console)
@@ -201,7 +202,7 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
 
 
 def _columns(arguments: argparse.Namespace) -> dict[str, str] | None:
-    return dict(arguments.col) if arguments.col else None
+    return unique("--col", arguments.col)
 
 
 def _sumstats(arguments: argparse.Namespace) -> Counted:
@@ -264,6 +265,9 @@ def _write(
 ) -> None:
     """Write a table, and beside it the counts of what was dropped on the way."""
     told = {"command": arguments.command_line, **(provenance or {})}
+    source = getattr(arguments, "sumstats", None) or getattr(arguments, "annotations", None)
+    if source and Path(source).resolve() == Path(arguments.out).resolve():
+        raise OutputError(f"--out '{arguments.out}' is the input file; name another one")
     Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
     write_table(counted.table, arguments.out, schema=schema_, provenance=told)
     console.result(f"{len(counted.table):,} rows: {arguments.out}")
