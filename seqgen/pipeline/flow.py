@@ -105,10 +105,10 @@ def run(
     InputError, ModelError, OutputError
         Each naming what was found, what was expected and what to do.
 
-    Examples
-    --------
-    >>> import seqgen
-    >>> seqgen.run("gwas.tsv.gz", "panel", "out")  # doctest: +SKIP
+    Notes
+    -----
+    ``seqgen.run("gwas.tsv.gz", "panels/eur", "out").tables.credible_sets`` is all it takes;
+    ``run_demo`` does it on bundled data.
     """
     options = options or RunOptions()
     tell = progress or (lambda what, done, total: None)

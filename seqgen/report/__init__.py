@@ -48,9 +48,9 @@ def write_report(
     seqgen.errors.InputError
         Where a table lacks a column.
 
-    Examples
-    --------
-    >>> write_report(tables, "report.html", provenance={})  # doctest: +SKIP
+    Notes
+    -----
+    ``seqgen.pipeline.run`` calls it; ``redraw_report`` calls it again on the tables of a run.
     """
     from seqgen.io.tables import write_text
     from seqgen.report.page import render
