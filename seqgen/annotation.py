@@ -56,7 +56,8 @@ def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
     keys = ["chrom", "pos", "rsid", "effect_allele", "other_allele"]
     joined = with_rsid[keys].merge(missense, on="rsid", how="inner")
     is_snv = (joined["effect_allele"].str.len() == 1) & (joined["other_allele"].str.len() == 1)
-    fit = _fits(joined)
+    columns = (joined[name] for name in ("ref_aa", "alt_aa", "effect_allele", "other_allele"))
+    fit = pd.Series(alleles_fit_change(*columns), index=joined.index, dtype="str")
     fits = is_snv & (fit != "none")
     table = joined[fits].copy()
     table["allele_check"] = fit[fits].map(_FROM_FIT)
@@ -72,17 +73,6 @@ def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
         ]
     )
     return Counted(ANNOTATIONS.validate(table.reset_index(drop=True)), drops)
-
-
-def _fits(joined: pd.DataFrame) -> pd.Series:
-    """Per row, which allele makes the residue change: first (effect), second, either, none."""
-    columns = ["ref_aa", "alt_aa", "effect_allele", "other_allele"]
-    distinct = joined[columns].drop_duplicates()
-    answers = {
-        tuple(row): alleles_fit_change(*row) for row in distinct.itertuples(index=False, name=None)
-    }
-    rows = joined[columns].itertuples(index=False, name=None)
-    return pd.Series([answers[row] for row in rows], index=joined.index, dtype="str")
 
 
 def _drops(groups: list[tuple[str, str, pd.DataFrame]]) -> pd.DataFrame:

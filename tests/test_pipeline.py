@@ -234,6 +234,27 @@ def test_files_that_no_run_wrote_are_never_replaced(name, tmp_path):
     assert path.read_bytes() == before
 
 
+@pytest.mark.parametrize("kept", ["report.html", "variants.parquet"])
+def test_a_run_killed_between_page_and_mark_is_replaced(kept, done, tmp_path):
+    result, _ = done
+    shutil.copy(result.folder / kept, tmp_path / kept)
+    out = run(
+        demo_sumstats_path(),
+        demo_panel_prefix(),
+        tmp_path,
+        options=replace(OPTIONS, regions=REGIONS[2:]),
+    )
+    assert (out.folder / "provenance.json").exists()
+
+
+def test_a_munged_table_is_as_good_as_the_file(done, tmp_path):
+    result, _ = done
+    out = run(
+        result.folder / "sumstats.parquet", demo_panel_prefix(), tmp_path / "out", options=OPTIONS
+    )
+    pd.testing.assert_frame_equal(out.tables.variants, result.tables.variants)
+
+
 def test_a_table_of_another_run_is_not_reported_under_this_one(done, tmp_path):
     result, _ = done
     folder = tmp_path / "mixed"

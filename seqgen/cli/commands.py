@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +35,7 @@ from seqgen.pipeline import (
     with_centre,
 )
 from seqgen.pipeline import run as run_all
+from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
 from seqgen.schemas import Counted
 
@@ -150,20 +150,12 @@ def finemap(arguments: argparse.Namespace, console: Console) -> None:
 
 def _check_folder(folder: Path) -> None:
     """Refuse, before any work, a folder that cannot be written or that holds a finished run."""
-    if (folder / "provenance.json").exists():
+    if (folder / FINISHED).exists():
         raise OutputError(
             f"'{folder}' holds a finished run, whose tables this would replace one by one; name "
             "another folder"
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise OutputError(
-            f"--out '{folder}' cannot be written as a folder: {error.strerror or error}; name "
-            "another one"
-        ) from error
+    make_folder(folder)
 
 
 def report(arguments: argparse.Namespace, console: Console) -> None:

@@ -19,7 +19,7 @@ from seqgen.errors import InputError
 from seqgen.io.genotypes import Panel, read_panel
 from seqgen.io.resources import bundled_provenance, human_proteins, missense_map
 from seqgen.io.sumstats import read_sumstats
-from seqgen.io.tables import read_provenance, read_table
+from seqgen.io.tables import existing_file, read_provenance, read_table
 from seqgen.loci import find_loci
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
@@ -115,9 +115,9 @@ def run(
     folder = RunFolder(out)
     folder.check()
     reference = read_panel(panel, name=panel_name)
-    source = _read(sumstats, folder, options, tell)
-    inputs = _inputs(sumstats, reference)
+    inputs = _inputs(existing_file(sumstats), reference)
     source_key = step_key(inputs[0]["sha256"], options.columns, options.n)
+    source = _read(Path(sumstats), folder, source_key, options=options, tell=tell)
     loci = find_loci(
         source.table,
         p_threshold=options.p_threshold,
@@ -140,7 +140,7 @@ def run(
     return _write(folder, report_tables, tables.prior_by_locus, provenance=provenance, tell=tell)
 
 
-def _inputs(sumstats: str | os.PathLike[str], panel: Panel) -> list[dict[str, str]]:
+def _inputs(sumstats: Path, panel: Panel) -> list[dict[str, str]]:
     """Path and checksum of every file that was read."""
     ends = (".bed", ".bim", ".fam")
     paths = [str(sumstats), *(str(panel.bed.with_suffix(end)) for end in ends)]
@@ -154,23 +154,17 @@ def _bundled_sha256(name: str) -> str:
 
 
 def _read(
-    sumstats: str | os.PathLike[str], folder: RunFolder, options: RunOptions, tell: Progress
+    path: Path, folder: RunFolder, key: str, *, options: RunOptions, tell: Progress
 ) -> Counted:
     """The standard table: from a file of any format, or as ``seqgen munge`` wrote it."""
-    path = Path(sumstats)
+
+    def read() -> Counted:
+        if path.suffix == ".parquet":
+            return Counted(read_table(path, SUMSTATS), DROPS.empty())
+        return read_sumstats(path, columns=options.columns, n=options.n)
+
     tell(f"reading {path.name}", 0, 1)
-    if path.suffix == ".parquet":
-        counted, reused = Counted(read_table(path, SUMSTATS), DROPS.empty()), False
-    else:
-        key = ""
-        if path.is_file():
-            key = step_key(file_sha256(path), options.columns, options.n)
-        counted, reused = folder.cached(
-            SUMSTATS,
-            "sumstats",
-            key,
-            lambda: read_sumstats(path, columns=options.columns, n=options.n),
-        )
+    counted, reused = folder.cached(SUMSTATS, "sumstats", key, read)
     tell("reading summary statistics" + (" (reused)" if reused else ""), 1, 1)
     return counted
 

@@ -19,6 +19,7 @@ from seqgen.schemas import DROPS, Counted, Schema
 
 FINISHED = "provenance.json"
 REPORT = "report.html"
+_PAGE_SIGN = b'name="generator" content="seqgen"'
 REUSABLE = ("sumstats", "annotations", "scores")
 FINAL = (
     "loci",
@@ -49,6 +50,24 @@ def file_sha256(path: str | os.PathLike[str]) -> str:
     return digest.hexdigest()
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder, with its parents, and see that files can be written in it.
+
+    Raises
+    ------
+    OutputError
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except OSError as error:
+        raise OutputError(
+            f"output folder '{path}' cannot be written: {error.strerror or error}. "
+            "Name another one (--out) or change its permissions"
+        ) from error
+
+
 def step_key(*parts: object) -> str:
     """Hash of everything that a step's result depends on."""
     text = json.dumps([__version__, *parts], sort_keys=True, default=str)
@@ -73,15 +92,7 @@ class RunFolder:
         ------
         OutputError
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.path):
-                pass
-        except OSError as error:
-            raise OutputError(
-                f"output folder '{self.path}' cannot be written: {error.strerror or error}. "
-                "Name another one (--out) or change its permissions"
-            ) from error
+        make_folder(self.path)
         foreign = [path.name for path in self._in_the_way() if not self._ours(path)]
         if foreign:
             raise OutputError(
@@ -99,9 +110,10 @@ class RunFolder:
         return [self.path / name for name in names if (self.path / name).exists()]
 
     def _ours(self, path: Path) -> bool:
-        """Did a run write this file? Its tables say so; the page only stands beside the mark."""
+        """Did a run write this file? Its tables, its page and its mark say so themselves."""
         if path.name == REPORT:
-            return (self.path / FINISHED).exists()
+            with open(path, "rb") as handle:
+                return _PAGE_SIGN in handle.read(1000)
         if path.name == FINISHED:
             return b"seqgen_version" in path.read_bytes()
         try:
