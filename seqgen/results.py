@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from seqgen.alignment import Residues
+from seqgen.errors import InputError
+from seqgen.schemas import COUPLINGS
+
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
 
 
@@ -96,3 +101,124 @@ class FineMapResult:
         for number, credible_set in enumerate(self.credible_sets, start=1):
             cs_id[credible_set.variants] = number
         return pd.DataFrame({"pip": self.pip, "prior": self.prior, "cs_id": cs_id})
+
+
+@dataclass(frozen=True)
+class Couplings:
+    """How strongly pairs of residues are coupled, within a protein or between two.
+
+    Attributes
+    ----------
+    scores : ndarray, shape (L1, L2)
+        What pairs are ranked by, after average product correction unless the method says
+        otherwise; symmetric, with a diagonal of NaN, where rows and columns are the same.
+    rows, columns : Residues
+        The residues of both sides; one and the same object within a protein or a joint fit.
+    method : str
+        ``plm``, ``mean-field``, ``categorical-jacobian``, ``attention``, ...
+    raw : ndarray, shape (L1, L2), or None
+        Before the correction: Frobenius norms, or what the method has in their place.
+    z : ndarray, shape (L1, L2), or None
+        Score in standard deviations of the background of uncoupled pairs.
+    probability : ndarray, shape (L1, L2), or None
+        Probability that the pair is coupled at all, between 0 and 1.
+    p : ndarray, shape (L1, L2), or None
+        One-sided p value under the null the method states in ``diagnostics["null"]``.
+    notices : tuple of str
+        What the reader has to know.
+    diagnostics : dict
+        What the method was run with and on: ``neff``, ``n_sequences``, ``lambda_J``, ...
+    """
+
+    scores: np.ndarray
+    rows: Residues
+    columns: Residues
+    method: str
+    raw: np.ndarray | None = None
+    z: np.ndarray | None = None
+    probability: np.ndarray | None = None
+    p: np.ndarray | None = None
+    notices: tuple[str, ...] = ()
+    diagnostics: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        expected = (len(self.rows), len(self.columns))
+        for name in ("scores", *_COUPLING_ARRAYS):
+            values = getattr(self, name)
+            if values is not None and values.shape != expected:
+                raise InputError(
+                    f"couplings: {name} has shape {values.shape}; expected {expected}, the "
+                    "residues of rows and columns"
+                )
+
+    @property
+    def symmetric(self) -> bool:
+        """True where rows and columns are the same residues."""
+        return self.rows is self.columns
+
+    def between(self, first: str, second: str) -> Couplings:
+        """The block of two proteins of a joint result; ``first`` may equal ``second``.
+
+        Raises
+        ------
+        InputError
+            If a protein is not among those of the rows or columns.
+        """
+        for name, residues in ((first, self.rows), (second, self.columns)):
+            if name not in residues.names:
+                raise InputError(
+                    f"protein {name!r} is not in these couplings; found "
+                    f"{', '.join(map(repr, residues.names))}"
+                )
+        row = np.flatnonzero(self.rows.proteins == first)
+        column = np.flatnonzero(self.columns.proteins == second)
+        rows = self.rows.take(row)
+        cut = {
+            name: None if getattr(self, name) is None else getattr(self, name)[np.ix_(row, column)]
+            for name in ("scores", *_COUPLING_ARRAYS)
+        }
+        columns = rows if self.symmetric and first == second else self.columns.take(column)
+        return replace(self, rows=rows, columns=columns, **cut)
+
+    def to_frame(self, *, min_separation: int = 1) -> pd.DataFrame:
+        """One row per pair, `seqgen.schemas.COUPLINGS`, the highest score first.
+
+        Parameters
+        ----------
+        min_separation : int
+            Least distance in positions of pairs within one protein.
+        """
+        import pandas as pd
+
+        i, j = self._pairs(min_separation)
+        rows, columns = self.rows, self.columns
+        table = {
+            "protein_1": rows.proteins[i],
+            "position_1": rows.positions[i],
+            "residue_1": np.array(list(rows.letters))[i],
+            "protein_2": columns.proteins[j],
+            "position_2": columns.positions[j],
+            "residue_2": np.array(list(columns.letters))[j],
+            "score": self.scores[i, j],
+        }
+        for name in _COUPLING_ARRAYS:
+            values = getattr(self, name)
+            table[name] = np.full(len(i), np.nan) if values is None else values[i, j]
+        table["method"] = self.method
+        frame = pd.DataFrame(table)
+        order = np.argsort(-frame["score"].to_numpy(), kind="stable")
+        return COUPLINGS.validate(frame.iloc[order].reset_index(drop=True))
+
+    def _pairs(self, min_separation: int) -> tuple[np.ndarray, np.ndarray]:
+        """Row and column of every pair with a score that is far enough apart."""
+        if self.symmetric:
+            i, j = np.triu_indices(len(self.rows), 1)
+        else:
+            i, j = (axis.ravel() for axis in np.indices(self.scores.shape))
+        same = self.rows.proteins[i] == self.columns.proteins[j]
+        apart = np.abs(self.rows.positions[i] - self.columns.positions[j]) >= min_separation
+        keep = (apart | ~same) & np.isfinite(self.scores[i, j])
+        return i[keep], j[keep]
+
+
+_COUPLING_ARRAYS = ("raw", "z", "probability", "p")

@@ -314,6 +314,38 @@ PRIOR_BY_LOCUS = Schema(
     key=("locus", "term"),
 )
 
+COUPLINGS = Schema(
+    "couplings",
+    "pair of residues",
+    (
+        Column("protein_1", "string", "protein of the first residue; empty where unnamed"),
+        Column("position_1", "int", "position of the first residue", "1-based"),
+        Column("residue_1", "string", "first residue, one letter; - where there is no focus"),
+        Column("protein_2", "string", "protein of the second residue"),
+        Column("position_2", "int", "position of the second residue", "1-based"),
+        Column("residue_2", "string", "second residue, one letter"),
+        Column("score", "float", "coupling strength that pairs are ranked by"),
+        Column("raw", "float", "strength before average product correction", nullable=True),
+        Column(
+            "z",
+            "float",
+            "score in standard deviations of the background of uncoupled pairs",
+            nullable=True,
+        ),
+        Column(
+            "probability",
+            "float",
+            "probability that the pair is coupled at all",
+            nullable=True,
+            low=0,
+            high=1,
+        ),
+        Column("p", "float", "one-sided p value under the stated null", nullable=True, low=0, high=1),
+        Column("method", "string", "how the coupling was computed"),
+    ),
+    key=("protein_1", "position_1", "protein_2", "position_2", "method"),
+)
+
 ALL = (
     SUMSTATS,
     DROPS,
@@ -326,4 +358,5 @@ ALL = (
     CREDIBLE_SETS,
     PRIOR_COEFFICIENTS,
     PRIOR_BY_LOCUS,
+    COUPLINGS,
 )

@@ -1,0 +1,1 @@
+"""Residue couplings from alignments and language models."""

@@ -1,0 +1,191 @@
+"""How much each sequence of an alignment counts, and whether they suffice for couplings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from seqgen.alignment import Alignment
+from seqgen.errors import InputError
+from seqgen.native import kernels, pointer, share, thread_count, whole
+
+#: Effective sequences per column below which couplings carry almost no signal.
+MIN_DEPTH = 2.0
+
+_VECTOR = 32
+_TASKS_PER_THREAD = 8
+
+
+@dataclass(frozen=True)
+class Depth:
+    """How deep an alignment is.
+
+    Attributes
+    ----------
+    n_sequences, length : int
+        Rows N and columns L.
+    neff : float
+        Effective number of sequences, the sum of the weights.
+    neff_per_column : float
+        ``neff / length``.
+    enough : bool
+        True where ``neff_per_column`` reaches `MIN_DEPTH`.
+    verdict : str
+        One sentence for the reader.
+    """
+
+    n_sequences: int
+    length: int
+    neff: float
+    neff_per_column: float
+    enough: bool
+    verdict: str
+
+
+def sequence_weights(
+    alignment: Alignment,
+    *,
+    identity: float = 0.8,
+    strict: bool = False,
+    threads: int | None = None,
+) -> np.ndarray:
+    """One over the number of sequences that are like each sequence, itself included.
+
+    Two sequences are alike where they agree in at least ``identity`` of all columns, gaps
+    counted as a letter. Compares all pairs, 32 letters at a time: time grows as N^2 L (20,000
+    by 400 in about two seconds on one core), memory as the alignment.
+
+    Parameters
+    ----------
+    alignment : Alignment
+    identity : float
+        Share of columns, above 0 and at most 1. At 1, only copies share a weight.
+    strict : bool
+        Alike only above ``identity``, not at it, as pydca counts.
+    threads : int, optional
+        By default all cores.
+
+    Returns
+    -------
+    ndarray of float, shape (N,)
+
+    Raises
+    ------
+    InputError
+        If ``identity`` or ``threads`` is out of range.
+
+    References
+    ----------
+    Morcos et al. (2011), Direct-coupling analysis of residue coevolution captures native
+    contacts across many protein families, PNAS 108:E1293-E1301.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seqgen.alignment import Alignment, Residues
+    >>> codes = np.array([[1, 2, 3, 4, 5], [1, 2, 3, 4, 6], [7, 8, 9, 10, 11]], dtype=np.uint8)
+    >>> three = Alignment(("a", "b", "c"), codes, Residues.of_protein("ACDEF"), focus=0)
+    >>> sequence_weights(three).tolist()
+    [0.5, 0.5, 1.0]
+    """
+    return 1.0 / _neighbours(alignment.codes, _least(alignment.length, identity, strict), threads)
+
+
+def alignment_depth(alignment: Alignment, weights: np.ndarray | None = None) -> Depth:
+    """Effective number of sequences per column, and whether couplings can be had from them.
+
+    Parameters
+    ----------
+    alignment : Alignment
+    weights : ndarray, shape (N,), optional
+        By default `sequence_weights` at 80% identity.
+
+    Returns
+    -------
+    Depth
+
+    References
+    ----------
+    Anishchenko et al. (2017), Origins of coevolution between residues distant in protein 3D
+    structures, PNAS 114:9122-9127: what depth does to precision.
+    """
+    weights = (
+        sequence_weights(alignment)
+        if weights is None
+        else checked_weights(weights, alignment.n_sequences)
+    )
+    neff = float(weights.sum())
+    ratio = neff / alignment.length
+    what = (
+        f"{alignment.n_sequences} sequences count as {neff:.0f} after weighting, "
+        f"{ratio:.1f} per column of {alignment.length}"
+    )
+    if ratio < MIN_DEPTH:
+        needed = math.ceil(MIN_DEPTH * alignment.length)
+        verdict = (
+            f"too shallow: {what}; below {MIN_DEPTH:g} couplings carry almost no signal. Search "
+            f"a larger database until about {needed} count, or use a language model's couplings"
+        )
+    elif ratio < 5:
+        verdict = f"shallow: {what}; only the strongest couplings can be believed"
+    else:
+        verdict = f"deep enough: {what}"
+    return Depth(alignment.n_sequences, alignment.length, neff, ratio, ratio >= MIN_DEPTH, verdict)
+
+
+def checked_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
+    """Weights as float64, one per row, none negative, not all zero.
+
+    Raises
+    ------
+    InputError
+        Otherwise.
+    """
+    values = np.asarray(weights, dtype=np.float64)
+    if values.shape != (n,):
+        raise InputError(
+            f"weights has shape {values.shape}; expected ({n},), one per sequence of the alignment"
+        )
+    if not np.isfinite(values).all() or (values < 0).any() or not values.sum() > 0:
+        raise InputError("weights: expected finite numbers of at least 0, not all 0")
+    return values
+
+
+def _least(length: int, identity: float, strict: bool) -> int:
+    """Columns that two sequences have to share."""
+    if not 0 < identity <= 1:
+        raise InputError(f"identity is {identity}; expected above 0 and at most 1, such as 0.8")
+    # A share such as 0.8 is no binary fraction: 0.8 * 75 must not become 60.000000000000007.
+    share_of = round(identity * length, 9)
+    return math.floor(share_of) + 1 if strict else math.ceil(share_of)
+
+
+def _neighbours(codes: np.ndarray, least: int, threads: int | None) -> np.ndarray:
+    """Rows that agree with each row in at least ``least`` columns, itself included."""
+    n, length = codes.shape
+    stride = -(-length // _VECTOR) * _VECTOR
+    padded = np.zeros((n, stride), dtype=np.uint8)
+    padded[:, :length] = codes
+    library, workers = kernels(), thread_count(threads)
+    counts = np.zeros((workers, n), dtype=np.int32)
+    free = list(range(workers))
+
+    def work(rows: tuple[int, int]) -> None:
+        mine = free.pop()
+        library.seqgen_count_neighbours(
+            pointer(padded), *whole(n, stride, *rows, least + stride - length),
+            pointer(counts[mine]),
+        )  # fmt: skip
+        free.append(mine)
+
+    share(work, _row_ranges(n, workers * _TASKS_PER_THREAD), workers)
+    return counts.sum(axis=0) + 1
+
+
+def _row_ranges(n: int, parts: int) -> list[tuple[int, int]]:
+    """Ranges of rows with about equal numbers of pairs (row, later row)."""
+    shares = 1.0 - np.sqrt(1.0 - np.arange(parts + 1) / parts)
+    edges = np.unique(np.round(shares * n).astype(int))
+    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

@@ -1,0 +1,94 @@
+"""Compiled loops: where they are, whether they are there, and how to call them.
+
+The C file is built when seqgen is installed and called through `ctypes`, which lets go of the
+interpreter lock, so that threads of Python share rows or sites of one call.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, TypeVar
+
+from seqgen.errors import InputError, MissingDependencyError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_NAME = "seqgen.native._kernels"
+_T = TypeVar("_T")
+
+
+@cache
+def kernels() -> ctypes.CDLL:
+    """The compiled library.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it was not built, or was built for another machine.
+    """
+    spec = find_spec(_NAME)
+    remedy = (
+        "install a C compiler (Debian, Ubuntu: apt-get install gcc python3-dev; macOS: "
+        "xcode-select --install) and install seqgen again"
+    )
+    if spec is None or spec.origin is None:
+        raise MissingDependencyError(f"seqgen's compiled part was not built; {remedy}")
+    try:
+        return ctypes.CDLL(spec.origin)
+    except OSError as error:
+        raise MissingDependencyError(
+            f"seqgen's compiled part {spec.origin} cannot be loaded ({error}); {remedy}"
+        ) from error
+
+
+def available() -> bool:
+    """True where the compiled library can be used."""
+    try:
+        kernels()
+    except MissingDependencyError:
+        return False
+    return True
+
+
+def thread_count(threads: int | None) -> int:
+    """``threads``, or by default the cores this process may use.
+
+    Raises
+    ------
+    InputError
+        If ``threads`` is not at least 1.
+    """
+    if threads is None:
+        affinity = getattr(os, "sched_getaffinity", None)
+        return len(affinity(0)) if affinity else os.cpu_count() or 1
+    if threads < 1:
+        raise InputError(f"threads is {threads}; expected at least 1, or None for all cores")
+    return int(threads)
+
+
+def share(work: Callable[[_T], object], parts: Iterable[_T], threads: int) -> None:
+    """Run ``work`` on every part, on that many threads; the first error is raised."""
+    parts = list(parts)
+    if threads == 1 or len(parts) < 2:
+        for part in parts:
+            work(part)
+        return
+    with ThreadPoolExecutor(min(threads, len(parts))) as pool:
+        for _ in pool.map(work, parts):
+            pass
+
+
+def pointer(array: np.ndarray) -> ctypes.c_void_p:
+    """Where a contiguous array starts; the caller keeps the array alive."""
+    return ctypes.c_void_p(array.ctypes.data)
+
+
+def whole(*numbers: int) -> list[ctypes.c_int64]:
+    """Numbers as 64-bit arguments."""
+    return [ctypes.c_int64(int(number)) for number in numbers]
