@@ -1,21 +1,26 @@
-"""Pictures of a run: each function takes a table and an ``Axes`` and returns what it drew.
+"""Pictures: each function takes a result and an ``Axes`` and returns what it drew.
 
 This package is the only door to matplotlib. Nothing here keeps pyplot state.
 """
 
 from __future__ import annotations
 
+from seqgen.plots.arcs import plot_arcs
+from seqgen.plots.contacts import plot_contact_map
 from seqgen.plots.locus import plot_locus, plot_locus_page, plot_pip, plot_z
-from seqgen.plots.style import figure_to_svg, new_figure
+from seqgen.plots.style import figure_to_svg, new_figure, save_figure
 from seqgen.plots.summary import plot_funnel, plot_prior
 
 __all__ = [
     "figure_to_svg",
     "new_figure",
+    "plot_arcs",
+    "plot_contact_map",
     "plot_funnel",
     "plot_locus",
     "plot_locus_page",
     "plot_pip",
     "plot_prior",
     "plot_z",
+    "save_figure",
 ]

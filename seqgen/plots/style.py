@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+
+from seqgen.errors import OutputError
+from seqgen.io.tables import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -29,6 +34,7 @@ WARN = "#A61C3C"
 RASTER_FROM = 600
 """From this many points on, the crowd of small points is drawn as pixels, not as shapes."""
 
+_PICTURES = ("png", "svg", "pdf")
 _FONT = re.compile(r"font: ([^;\"']*?)(\d+(?:\.\d+)?px) [^;\"]*")
 _COORDINATES = re.compile(r'\b(?:x|y|d|transform)="[^"]*"')
 _LONG_NUMBER = re.compile(r"(\d\.\d\d)\d+")
@@ -73,6 +79,25 @@ def side_legend(ax: Axes, handles: list[Any], title: str | None = None) -> Any:
     )
     legend.get_title().set_color(INK)
     return legend
+
+
+def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+    """Write ``figure`` whole or not at all, as PNG, SVG or PDF by the suffix.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is another one or the place cannot be written.
+    """
+    path = Path(path)
+    kind = path.suffix.lower().removeprefix(".")
+    if kind not in _PICTURES:
+        raise OutputError(
+            f"{path}: pictures are written as {', '.join(f'.{known}' for known in _PICTURES)}"
+        )
+    with replacing(path) as handle:
+        figure.savefig(handle, format=kind, dpi=180, bbox_inches="tight")
+    return path
 
 
 def figure_to_svg(figure: Figure, name: str) -> str:
