@@ -18,6 +18,7 @@ METHODS = ("masked-marginal", "wild-type-marginal")
 
 _CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 _READ = "protein holds U, O, B, Z, J or X; read as C, K or unknown"
+_NOT_COVERED = "residue is not covered by the model (outside the alignment it was fitted to)"
 _CHUNK_RESIDUES = 16_384
 
 Progress = Callable[[int, int], None]
@@ -87,7 +88,8 @@ def score_variants(
     Raises
     ------
     InputError
-        If columns or arguments are wrong, a needed sequence is no protein, or no row is left.
+        If columns or arguments are wrong, a needed sequence is no protein, or no row is left;
+        a model of one protein refuses others.
 
     References
     ----------
@@ -130,7 +132,7 @@ def score_variants(
         ratios = _ratios(values, changes.iloc[row])
         merged = np.bincount(row, weights=weight * ratios, minlength=len(changes))
         tables.append(changes.assign(method=method, log_lik_ratio=merged))
-    return Counted(SCORES.validate(pd.concat(tables, ignore_index=True)), drops)
+    return _covered(pd.concat(tables, ignore_index=True), drops, variants)
 
 
 def _checked_options(
@@ -228,6 +230,28 @@ def _usable_changes(
             f"{drops['example'].iloc[0]}); check accessions, positions and protein sequences"
         )
     return usable.astype({"uniprot": "str", "position": "int64"}), drops
+
+
+def _covered(scored: pd.DataFrame, drops: pd.DataFrame, variants: pd.DataFrame) -> Counted:
+    """Scores, and drops with the rows of ``variants`` that the model says nothing about."""
+    missing = scored["log_lik_ratio"].isna()
+    if not missing.any():
+        return Counted(SCORES.validate(scored), drops)
+    changes = scored.loc[missing, _CHANGE].drop_duplicates()
+    first = changes.iloc[0]
+    example = f"{first['uniprot']} {first['ref_aa']}{first['position']}{first['alt_aa']}"
+    if missing.all():
+        raise InputError(
+            f"variants: none of {len(variants)} row(s) can be scored ({_NOT_COVERED}; for example "
+            f"{example}); check positions against the model's, or use another model"
+        )
+    rows = variants[_CHANGE].assign(
+        position=pd.to_numeric(variants["position"], errors="coerce").astype(float)
+    )
+    told = {"stage": "scores", "reason": _NOT_COVERED, "action": "dropped", "example": example}
+    told["count"] = len(rows.merge(changes.astype({"position": "float64"}), on=_CHANGE))
+    drops = DROPS.validate(pd.concat([drops, pd.DataFrame([told])], ignore_index=True))
+    return Counted(SCORES.validate(scored[~missing].reset_index(drop=True)), drops)
 
 
 def _reasons(variants: pd.DataFrame, sequences: Mapping[str, str]) -> np.ndarray:

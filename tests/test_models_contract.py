@@ -4,24 +4,38 @@ import numpy as np
 import pytest
 from tiny_models import save_tiny_esm
 
+from seqgen.alignment import ALIGNMENT_LETTERS, Residues
 from seqgen.errors import InputError
+from seqgen.models.potts import PottsModel
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.schemas import AMINO_ACIDS
 
-BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout"]
+BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout", "potts"]
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
 def model(request, tmp_path_factory):
     if request.param == "blosum62":
         return load_model("blosum62")
+    if request.param == "potts":
+        path = tmp_path_factory.mktemp("potts") / "model"
+        random_potts(50).save(path)
+        return load_model(str(path))
     folder = save_tiny_esm(
         tmp_path_factory.mktemp("esm"),
         position="absolute" if request.param == "esm-absolute" else "rotary",
         token_dropout=request.param != "esm-no-token-dropout",
     )
     return load_model(str(folder))
+
+
+def random_potts(length):
+    """Of a family without a focus, which any sequence may belong to."""
+    rng = np.random.default_rng(0)
+    fields = rng.normal(size=(length, 21))
+    couplings = rng.normal(0, 0.1, size=(length * (length - 1) // 2, 21, 21))
+    return PottsModel(ALIGNMENT_LETTERS, fields, couplings, Residues.of_protein("-" * length))
 
 
 def random_sequences(seed, lengths):
@@ -52,6 +66,10 @@ def test_a_hidden_residue_is_hidden(model):
     seen = model.log_probs([sequence, other])
     unseen = model.log_probs([sequence, other], [hidden, hidden])
     np.testing.assert_allclose(unseen[0], unseen[1], atol=1e-5)
+    if isinstance(model, PottsModel):  # which reads a residue from the others only, hidden or not
+        np.testing.assert_allclose(seen[0][hidden], unseen[0][hidden], atol=1e-5)
+        assert np.abs(seen[0] - unseen[0]).max() > 0.01
+        return
     assert np.abs(seen[0][hidden] - seen[1][hidden]).max() > 0.01
     assert np.abs(seen[0][hidden] - unseen[0][hidden]).max() > 0.01
 

@@ -5,7 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_models import save_tiny_esm
 
+from seqgen.alignment import Residues
 from seqgen.errors import InputError
+from seqgen.models.potts import PottsModel
 from seqgen.models.registry import load_model
 from seqgen.models.windows import centred_starts, window_starts, window_weights
 from seqgen.residues import clean_sequence
@@ -340,3 +342,36 @@ def test_a_model_that_cannot_hide_says_so(model):
     with pytest.raises(InputError, match="cannot hide a position"):
         score_variants(GOOD, PROTEINS, counting)
     assert len(score_variants(GOOD, PROTEINS, counting, methods=["wild-type-marginal"]).table) == 1
+
+
+# --- a model of one protein ------------------------------------------------------------------
+
+
+def family_model():
+    """Fields that prefer W, over residues 3 to 6 of MKVLAW."""
+    fields = np.zeros((4, 20))
+    fields[:, AMINO_ACIDS.index("W")] = 2.0
+    return PottsModel(AMINO_ACIDS, fields, None, Residues.of_protein("VLAW", "P1", start=3))
+
+
+def test_residues_that_the_model_does_not_cover_are_counted():
+    variants = pd.DataFrame({
+        "uniprot": "P1",
+        "position": [2, 3, 2, 1, 3],
+        "ref_aa": ["K", "V", "K", "M", "V"],
+        "alt_aa": ["W", "W", "W", "W", "A"],
+    })  # fmt: skip
+    scored = score_variants(variants, {"P1": "MKVLAW"}, family_model())
+    assert scored.table["position"].tolist() == [3, 3, 3, 3]
+    assert scored.table["log_lik_ratio"].tolist() == pytest.approx([2.0, 0.0] * 2)
+    told = scored.drops.iloc[-1]
+    assert "not covered by the model" in told["reason"]
+    assert (told["count"], told["action"], told["example"]) == (3, "dropped", "P1 K2W")
+    as_text = score_variants(variants.astype(str), {"P1": "MKVLAW"}, family_model())
+    assert as_text.drops.iloc[-1]["count"] == 3
+
+
+def test_nothing_covered_is_an_error():
+    variants = pd.DataFrame({"uniprot": ["P1"], "position": [2], "ref_aa": ["K"], "alt_aa": ["W"]})
+    with pytest.raises(InputError, match=r"none of 1 row.*not covered by the model.*P1 K2W"):
+        score_variants(variants, {"P1": "MKVLAW"}, family_model())

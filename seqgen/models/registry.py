@@ -8,6 +8,7 @@ from pathlib import Path
 
 from seqgen.errors import MissingDependencyError, ModelError
 from seqgen.models.hub import fetch, is_hub_id
+from seqgen.models.potts_files import is_potts_file, load_potts
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.substitution import SubstitutionModel
 
@@ -37,8 +38,9 @@ def load_model(
     ----------
     name : str
         ``default`` or ``seqgen-protein-v1``: the bundled model; ``blosum62``: the reference
-        without context; the path of a folder in Hugging Face format; or a hub id such as
-        ``facebook/esm2_t33_650M_UR50D`` (looked up in the local cache first).
+        without context; the path of a folder in Hugging Face format; the path of a Potts model
+        that `PottsModel.save` wrote; or a hub id such as ``facebook/esm2_t33_650M_UR50D``
+        (looked up in the local cache first).
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``. By default a CUDA device where there is one.
     dtype : {"float32", "bfloat16", "float16"}, optional
@@ -74,6 +76,8 @@ def load_model(
         return _of_revision(_from_folder(_bundled_folder(), DEFAULT, **options), revision)
     if name and Path(name).expanduser().is_dir():
         return _of_revision(_from_folder(Path(name).expanduser(), name, **options), revision)
+    if name and is_potts_file(Path(name).expanduser()):
+        return _of_revision(load_potts(name), revision)
     if is_hub_id(name) and not Path(name).exists():
         return _from_folder(fetch(name, revision, code=trust_remote_code), name, **options)
     raise ModelError(_unknown(name))
@@ -111,7 +115,10 @@ def _of_revision(model: SequenceModel, revision: str | None) -> SequenceModel:
 def _unknown(name: str) -> str:
     """One line: what was asked for, what there is, and the nearest name."""
     if Path(name).is_file():
-        return f"model {name!r} is a file; expected the folder that holds config.json and weights"
+        return (
+            f"model {name!r} is a file; expected the folder that holds config.json and weights, "
+            "or a Potts model that seqgen saved"
+        )
     near = difflib.get_close_matches(name.lower(), ["default", *BUNDLED], n=1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     if name.lower().startswith("esm"):
