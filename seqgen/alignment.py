@@ -49,7 +49,7 @@ class Residues:
         return len(self.letters)
 
     @classmethod
-    def of_protein(cls, sequence: str, name: str = "", start: int = 1) -> Residues:
+    def of_protein(cls, sequence: str, name: str = "protein", start: int = 1) -> Residues:
         """All residues of one protein, numbered from ``start``.
 
         Examples
@@ -139,12 +139,12 @@ class Alignment:
         """The rows at ``keep`` (places or a mask), in that order; the focus stays if kept."""
         places = np.asarray(keep)
         places = np.flatnonzero(places) if places.dtype == bool else places
-        found = np.flatnonzero(places == self.focus) if self.focus is not None else []
+        found = [] if self.focus is None else np.flatnonzero(places == self.focus).tolist()
         return replace(
             self,
             names=tuple(self.names[place] for place in places),
             codes=np.ascontiguousarray(self.codes[places]),
-            focus=int(found[0]) if len(found) else None,
+            focus=found[0] if found else None,
         )
 
     def columns(self, keep: np.ndarray) -> Alignment:

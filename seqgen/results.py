@@ -143,7 +143,7 @@ class Couplings:
 
     def __post_init__(self) -> None:
         expected = (len(self.rows), len(self.columns))
-        for name in ("scores", *_COUPLING_ARRAYS):
+        for name in ("scores", *COUPLING_ARRAYS):
             values = getattr(self, name)
             if values is not None and values.shape != expected:
                 raise InputError(
@@ -173,9 +173,9 @@ class Couplings:
         row = np.flatnonzero(self.rows.proteins == first)
         column = np.flatnonzero(self.columns.proteins == second)
         rows = self.rows.take(row)
-        cut = {
+        cut: dict[str, Any] = {
             name: None if getattr(self, name) is None else getattr(self, name)[np.ix_(row, column)]
-            for name in ("scores", *_COUPLING_ARRAYS)
+            for name in ("scores", *COUPLING_ARRAYS)
         }
         columns = rows if self.symmetric and first == second else self.columns.take(column)
         return replace(self, rows=rows, columns=columns, **cut)
@@ -201,7 +201,7 @@ class Couplings:
             "residue_2": np.array(list(columns.letters))[j],
             "score": self.scores[i, j],
         }
-        for name in _COUPLING_ARRAYS:
+        for name in COUPLING_ARRAYS:
             values = getattr(self, name)
             table[name] = np.full(len(i), np.nan) if values is None else values[i, j]
         table["method"] = self.method
@@ -221,4 +221,4 @@ class Couplings:
         return i[keep], j[keep]
 
 
-_COUPLING_ARRAYS = ("raw", "z", "probability", "p")
+COUPLING_ARRAYS = ("raw", "z", "probability", "p")

@@ -13,6 +13,8 @@ from seqgen.native import kernels, pointer, share, thread_count, whole
 
 #: Effective sequences per column below which couplings carry almost no signal.
 MIN_DEPTH = 2.0
+#: And from which on they can be read without a caution.
+DEEP = 5.0
 
 _VECTOR = 32
 _TASKS_PER_THREAD = 8
@@ -128,7 +130,7 @@ def alignment_depth(alignment: Alignment, weights: np.ndarray | None = None) -> 
             f"too shallow: {what}; below {MIN_DEPTH:g} couplings carry almost no signal. Search "
             f"a larger database until about {needed} count, or use a language model's couplings"
         )
-    elif ratio < 5:
+    elif ratio < DEEP:
         verdict = f"shallow: {what}; only the strongest couplings can be believed"
     else:
         verdict = f"deep enough: {what}"

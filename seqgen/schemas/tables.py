@@ -318,7 +318,7 @@ COUPLINGS = Schema(
     "couplings",
     "pair of residues",
     (
-        Column("protein_1", "string", "protein of the first residue; empty where unnamed"),
+        Column("protein_1", "string", "protein of the first residue"),
         Column("position_1", "int", "position of the first residue", "1-based"),
         Column("residue_1", "string", "first residue, one letter; - where there is no focus"),
         Column("protein_2", "string", "protein of the second residue"),
