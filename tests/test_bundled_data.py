@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from seqgen.couplings.evaluation import contact_precision
+from seqgen.couplings.mean_field import mean_field_couplings
+from seqgen.couplings.numbering import residue_distances
+from seqgen.couplings.weights import alignment_depth
+from seqgen.io.alignments import read_alignment
+from seqgen.io.structures import read_structure
 
 DATA = Path(__file__).resolve().parent.parent / "seqgen" / "data"
 FILES = json.loads((DATA / "provenance.json").read_text())["files"]
 NAMED = ("file", "sha256", "bytes", "rows", "seed", "dropped", "script", "licence", "upstream")
 AMINO_ACIDS = set("ACDEFGHIKLMNPQRSTVWY")
+FAMILY = DATA / "families" / "AKT2"
 KNOWN = [
     ("RIBC2", "R", 253, "C"),
     ("SMC1B", "L", 1050, "M"),
@@ -123,3 +133,61 @@ def test_height_files_agree_on_variants(missense: pd.DataFrame) -> None:
     assert (folder / "eur_chr22.bed").stat().st_size == 3 + len(panel) * bytes_per_variant
     assert gwas["SNP"].isin(panel[1]).mean() > 0.99
     assert gwas["SNP"].isin(missense["rsid"]).sum() > 150
+
+
+def _human_rows() -> list[tuple[str, int, int, str, str]]:
+    """Accession, first and last position, gene and text of the family's human rows."""
+    records = gzip.decompress((FAMILY / "AKT2.a3m.gz").read_bytes()).decode().split(">")[1:]
+    rows = []
+    for record in records:
+        header, text = record.splitlines()
+        if "OS=Homo sapiens" in header:
+            name, gene = header.split()[0], header.rpartition("GN=")[2]
+            accession, _, span = name.partition("/")
+            rows.append((accession, *map(int, span.split("-")), gene, text))
+    return rows
+
+
+def test_family_is_deep_and_numbered_as_uniprot(proteins: pd.DataFrame) -> None:
+    family = read_alignment(FAMILY / "AKT2.a3m.gz")
+    assert family.residues.positions.tolist() == list(range(152, 410))
+    assert family.residues.letters == proteins.loc["P31751", "sequence"][151:409]
+    assert set(family.residues.names) == {"P31751"}
+    assert len(set(family.names)) == family.n_sequences
+    assert alignment_depth(family).neff_per_column > 5
+    entry = next(entry for entry in FILES if entry["file"].endswith("AKT2.a3m.gz"))
+    assert entry["rows"] == family.n_sequences
+    assert entry["human_rows"] == len(_human_rows())
+
+
+def test_human_rows_of_the_family_are_the_bundled_proteins(proteins: pd.DataFrame) -> None:
+    rows = _human_rows()
+    assert len(rows) > 400
+    for accession, first, last, gene, text in rows:
+        protein = proteins.loc[accession]
+        assert text.replace("-", "").upper() == protein["sequence"][first - 1 : last]
+        assert gene == protein["gene"]
+
+
+def test_family_structure_is_the_focus(proteins: pd.DataFrame) -> None:
+    (chain,) = read_structure(FAMILY / "AKT2.pdb.gz").chains
+    sequence = proteins.loc["P31751", "sequence"]
+    differing = [
+        number
+        for letter, number in zip(chain.letters, chain.numbers, strict=True)
+        if letter != sequence[number - 1]
+    ]
+    assert differing == [474]  # engineered: S474D
+    assert chain.resolved[(chain.numbers >= 152) & (chain.numbers <= 409)].all()
+    assert np.isfinite(chain.cb[chain.resolved]).all()
+
+
+def test_family_couplings_find_contacts() -> None:
+    family = read_alignment(FAMILY / "AKT2.a3m.gz")
+    couplings = mean_field_couplings(family)
+    structure = read_structure(FAMILY / "AKT2.pdb.gz")
+    distances = residue_distances(couplings.rows, couplings.columns, structure)
+    table = contact_precision(couplings, distances, tops=["L/5"], draws=20)
+    everywhere = table[table["separation"] == "all"].iloc[0]
+    assert everywhere["precision"] > 0.6
+    assert everywhere["base_rate"] < 0.03

@@ -31,6 +31,11 @@ def test_demo_files_are_there():
     assert all(prefix.with_suffix(f".{s}").is_file() for s in ("bed", "bim", "fam"))
 
 
+def test_example_family_is_there():
+    assert resources.example_alignment_path().is_file()
+    assert resources.example_structure_path().is_file()
+
+
 def test_models_and_provenance():
     for name, folder in resources.bundled_models().items():
         assert folder.name == name

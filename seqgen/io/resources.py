@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _DEMO_SUMSTATS = "height_chr22/ukb_height_chr22.fastGWA.gz"
 _DEMO_PANEL = "height_chr22/eur_chr22"
+_EXAMPLE = "families/AKT2/AKT2"
 _PROTEIN_COLUMNS = ("uniprot", "name", "gene", "sequence")
 
 
@@ -73,6 +74,30 @@ def demo_sumstats_path() -> Path:
         If this installation does not hold it.
     """
     return data_path(_DEMO_SUMSTATS)
+
+
+def example_alignment_path() -> Path:
+    """The bundled alignment (A3M): 1,591 protein kinase domains on that of human AKT2, 152-409.
+
+    From Swiss-Prot by jackhmmer; the 463 human rows are named by accession and range.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return data_path(_EXAMPLE + ".a3m.gz")
+
+
+def example_structure_path() -> Path:
+    """The structure that goes with it (PDB): chain A of 3E8D, human AKT2 in UniProt numbering.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+    """
+    return data_path(_EXAMPLE + ".pdb.gz")
 
 
 def demo_panel_prefix() -> Path:
