@@ -19,6 +19,7 @@ METHODS = ("masked-marginal", "wild-type-marginal")
 _CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 _READ = "protein holds U, O, B, Z, J or X; read as C, K or unknown"
 _NOT_COVERED = "residue is not covered by the model (outside the alignment it was fitted to)"
+_OTHER_PROTEIN = "protein is not one the model was fitted to"
 _CHUNK_RESIDUES = 16_384
 
 Progress = Callable[[int, int], None]
@@ -88,8 +89,9 @@ def score_variants(
     Raises
     ------
     InputError
-        If columns or arguments are wrong, a needed sequence is no protein, or no row is left;
-        a model of one protein refuses others.
+        If columns or arguments are wrong, a needed sequence is no protein, or no row is left.
+        A model of one family refuses other sequences; where ``variants`` name its protein, the
+        rows of others are dropped and counted.
 
     References
     ----------
@@ -112,7 +114,7 @@ def score_variants(
     window, overlap = _checked_options(methods, model, window, overlap)
     _require_changes(variants)
     sequences = _sequences(proteins, variants["uniprot"])
-    changes, drops = _usable_changes(variants, sequences)
+    changes, drops = _usable_changes(variants, sequences, _only(model, variants))
     names = list(dict.fromkeys(changes["uniprot"]))
     cleaned = [clean_sequence(sequences[name], f"protein {name}") for name in names]
     lengths = np.array([len(sequence) for sequence in cleaned], dtype=np.int64)
@@ -204,11 +206,19 @@ def _require_changes(variants: pd.DataFrame) -> None:
         raise InputError("variants: no rows; expected at least one residue change to score")
 
 
+def _only(model: SequenceModel, variants: pd.DataFrame) -> set[str] | None:
+    """The proteins a model of one family is for, where ``variants`` name them; None for any."""
+    own = set(getattr(model, "proteins", ()))
+    return own if own & set(variants["uniprot"].dropna()) else None
+
+
 def _usable_changes(
-    variants: pd.DataFrame, sequences: Mapping[str, str]
+    variants: pd.DataFrame, sequences: Mapping[str, str], only: set[str] | None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Distinct changes that can be scored, and the count of rows that cannot, by reason."""
     reason = _reasons(variants, sequences)
+    if only is not None:
+        reason = np.where(variants["uniprot"].isin(only), reason, _OTHER_PROTEIN)
     read = {name for name, text in sequences.items() if set(text) & SUBSTITUTES.keys()}
     text = variants[_CHANGE].astype("str").fillna("?")
     rows = pd.DataFrame({

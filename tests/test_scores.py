@@ -371,6 +371,17 @@ def test_residues_that_the_model_does_not_cover_are_counted():
     assert as_text.drops.iloc[-1]["count"] == 3
 
 
+def test_other_proteins_than_the_models_are_counted():
+    variants = pd.DataFrame({
+        "uniprot": ["P1", "P2"], "position": [3, 1], "ref_aa": ["V", "M"], "alt_aa": ["W", "W"],
+    })  # fmt: skip
+    scored = score_variants(variants, {"P1": "MKVLAW", "P2": "MGHHEE"}, family_model())
+    assert scored.table["uniprot"].unique().tolist() == ["P1"]
+    told = scored.drops.iloc[0]
+    assert told["reason"] == "protein is not one the model was fitted to"
+    assert (told["count"], told["example"]) == (1, "P2 M1W")
+
+
 def test_nothing_covered_is_an_error():
     variants = pd.DataFrame({"uniprot": ["P1"], "position": [2], "ref_aa": ["K"], "alt_aa": ["W"]})
     with pytest.raises(InputError, match=r"none of 1 row.*not covered by the model.*P1 K2W"):

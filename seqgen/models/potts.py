@@ -104,6 +104,11 @@ class PottsModel:
         )
 
     @property
+    def proteins(self) -> tuple[str, ...]:
+        """Names of the proteins the columns are of."""
+        return tuple(self.residues.names)
+
+    @property
     def length(self) -> int:
         """Columns, L."""
         return len(self.residues)
