@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_models import save_tiny_esm
+from tiny_models import save_tiny_esm, save_tiny_gpt2
 
 from seqgen.alignment import ALIGNMENT_LETTERS, Residues
 from seqgen.errors import InputError
@@ -11,7 +11,7 @@ from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.schemas import AMINO_ACIDS
 
-BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout", "potts"]
+BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout", "gpt2", "potts"]
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -22,6 +22,8 @@ def model(request, tmp_path_factory):
         path = tmp_path_factory.mktemp("potts") / "model"
         random_potts(50).save(path)
         return load_model(str(path))
+    if request.param == "gpt2":
+        return load_model(str(save_tiny_gpt2(tmp_path_factory.mktemp("gpt2"))))
     folder = save_tiny_esm(
         tmp_path_factory.mktemp("esm"),
         position="absolute" if request.param == "esm-absolute" else "rotary",
@@ -46,7 +48,7 @@ def random_sequences(seed, lengths):
 def test_has_the_shape_of_a_sequence_model(model):
     assert isinstance(model, SequenceModel)
     assert model.alphabet == AMINO_ACIDS
-    assert model.masked is True
+    assert model.masked is not getattr(model, "causal", False)
     assert model.max_length >= 50
     assert len(model.revision) == 64
     assert int(model.revision, 16)
@@ -62,6 +64,10 @@ def test_rows_are_log_probabilities(model):
 
 def test_a_hidden_residue_is_hidden(model):
     sequence, hidden = random_sequences(2, [30])[0], 11
+    if not model.masked:
+        with pytest.raises(InputError, match="cannot hide a position"):
+            model.log_probs([sequence], [hidden])
+        return
     other = sequence[:hidden] + ("W" if sequence[hidden] != "W" else "A") + sequence[hidden + 1 :]
     seen = model.log_probs([sequence, other])
     unseen = model.log_probs([sequence, other], [hidden, hidden])
@@ -77,7 +83,7 @@ def test_a_hidden_residue_is_hidden(model):
 def test_results_do_not_depend_on_the_batch(model):
     # Lengths within a tenth of each other share a batch and are padded.
     sequences = random_sequences(3, [40, 38, 40, 37, 3, 36, 1, 39])
-    positions = [0, None, 39, 36, None, 5, 0, None]
+    positions = [0, None, 39, 36, None, 5, 0, None] if model.masked else [None] * 8
     together = model.log_probs(sequences, positions)
     backwards = model.log_probs(sequences[::-1], positions[::-1])[::-1]
     vectors = model.embed(sequences)

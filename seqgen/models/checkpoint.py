@@ -1,4 +1,4 @@
-"""What a folder has to hold to be loaded as a masked language model, checked before loading."""
+"""What a folder has to hold to be loaded as a language model, checked before loading."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from typing import Any
 from seqgen.errors import ModelError
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
+#: How the names of architectures end: masked, and causal.
+_MASKED = ("ForMaskedLM",)
+_CAUSAL = ("ForCausalLM", "LMHeadModel")
 _INDEX = "model.safetensors.index.json"
 
 
@@ -46,19 +49,49 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-def open_checkpoint(folder: Path) -> Checkpoint:
-    """Check a model folder and list its files.
+def is_causal(folder: Path) -> bool:
+    """Whether a model folder holds a causal language model, else a masked one.
 
     Raises
     ------
     ModelError
-        If the folder has no readable ``config.json``, is no masked language model, has its
-        weights only as pickles (which can run code when opened), or has none, some missing or
-        damaged.
+        If the folder has no readable ``config.json`` or is neither.
     """
     config = _config(folder)
-    _require_masked_lm(config, folder)
-    weights = _weights(folder)
+    if _is_any(config, _MASKED):
+        return False
+    if _is_any(config, _CAUSAL):
+        return True
+    raise ModelError(
+        f"{folder}: architecture {_architecture(config)} is not a masked language model, nor a "
+        "causal one; expected one that ends in ForMaskedLM, such as the ESM-2 family "
+        "(EsmForMaskedLM), or in ForCausalLM or LMHeadModel"
+    )
+
+
+def open_checkpoint(folder: Path, *, causal: bool = False) -> Checkpoint:
+    """Check a model folder and list its files.
+
+    Parameters
+    ----------
+    folder : Path
+    causal : bool
+        Whether a causal or a masked language model is expected.
+
+    Raises
+    ------
+    ModelError
+        If the folder has no readable ``config.json``, is no language model of that kind, has
+        its weights only as pickles (which can run code when opened), or has none, some missing
+        or damaged.
+    """
+    if is_causal(folder) != causal:
+        raise ModelError(
+            f"{folder}: a {'masked' if causal else 'causal'} language model; expected a "
+            f"{'causal' if causal else 'masked'} one; load it with load_model"
+        )
+    config = _config(folder)
+    weights = _weights(folder, "AutoModelForCausalLM" if causal else "AutoModelForMaskedLM")
     for path in weights:
         _require_whole(path)
     return Checkpoint(folder, config, weights)
@@ -83,18 +116,16 @@ def _config(folder: Path) -> dict[str, Any]:
     return config
 
 
-def _require_masked_lm(config: dict[str, Any], folder: Path) -> None:
-    architectures = config.get("architectures") or []
-    if any(str(name).endswith("ForMaskedLM") for name in architectures):
-        return
-    kind = ", ".join(map(str, architectures)) or config.get("model_type", "unknown")
-    raise ModelError(
-        f"{folder}: architecture {kind} is not a masked language model; expected one that ends "
-        "in ForMaskedLM, such as the ESM-2 family (EsmForMaskedLM)"
-    )
+def _is_any(config: dict[str, Any], endings: tuple[str, ...]) -> bool:
+    return any(str(name).endswith(endings) for name in config.get("architectures") or [])
 
 
-def _weights(folder: Path) -> tuple[Path, ...]:
+def _architecture(config: dict[str, Any]) -> str:
+    named = ", ".join(map(str, config.get("architectures") or []))
+    return named or config.get("model_type", "unknown")
+
+
+def _weights(folder: Path, loader: str) -> tuple[Path, ...]:
     """The safetensors files; those the index names where there is one."""
     found = tuple(sorted(folder.glob("*.safetensors")))
     index = folder / _INDEX
@@ -118,7 +149,7 @@ def _weights(folder: Path) -> tuple[Path, ...]:
             f"{folder}: weights only as {', '.join(pickles)}, a pickle, which can run any code "
             "when opened, so it is refused; expected model.safetensors; use a release with "
             "safetensors, or, where you trust the file, convert it with "
-            "transformers.AutoModelForMaskedLM.from_pretrained(...).save_pretrained(...)"
+            f"transformers.{loader}.from_pretrained(...).save_pretrained(...)"
         )
     raise ModelError(f"{folder}: no weights; expected model.safetensors; get the folder again")
 

@@ -1,11 +1,11 @@
-"""Masked protein language models in Hugging Face format: the ESM family and its like."""
+"""Protein language models in Hugging Face format; masked ones, the ESM family and its like."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -27,8 +27,8 @@ _BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
 _UNUSED_PARTS = ("contact_head.", "pooler.", "position_ids", "inv_freq")
 
 
-class MaskedProteinModel:
-    """A masked protein language model, asked in batches of like length.
+class CheckpointModel:
+    """A protein language model from a folder, asked in batches of like length.
 
     Probabilities are over the 20 residues alone (log-softmax of their logits), so that a
     difference of two is unchanged by the tokens left out. Results do not depend on what else
@@ -36,7 +36,7 @@ class MaskedProteinModel:
 
     Attributes
     ----------
-    name, revision, alphabet, max_length, masked
+    name, revision, alphabet, max_length, masked, causal
         As in `seqgen.models.protocol.SequenceModel`; ``revision`` is the SHA-256 of
         configuration and weights.
     device : str
@@ -45,25 +45,28 @@ class MaskedProteinModel:
         Precision of the arithmetic.
     batch_tokens : int
         Most tokens in one forward pass; lower it where memory is short.
-
-    References
-    ----------
-    Lin et al. (2023), Evolutionary-scale prediction of atomic-level protein structure with a
-    language model, Science 379:1123-1130.
+    unread : tuple of str
+        Weights that the checkpoint lacks: random numbers that no result may rest on.
     """
+
+    masked: bool
+    causal: bool
+    _loader: Any
+    _read_encoding: Callable[[Any, str], Encoding]
 
     def __init__(
         self, network: torch.nn.Module, encoding: Encoding, *, name: str, revision: str,
         max_length: int, device: str = "cpu", dtype: str = "float32",
+        unread: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self.revision = revision
         self.alphabet = AMINO_ACIDS
         self.max_length = max_length
-        self.masked = True
         self.device = device
         self.dtype = dtype
         self.batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS["cuda"])
+        self.unread = tuple(unread)
         self._network: Any = _fused(network).to(device).eval()
         self._encoding = encoding
         self._residue_ids = torch.as_tensor(encoding.residue_ids, device=device)
@@ -72,19 +75,19 @@ class MaskedProteinModel:
     def from_folder(
         cls, folder: Path, *, name: str, device: str | None = None, dtype: str | None = None,
         trust_remote_code: bool = False,
-    ) -> MaskedProteinModel:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """Load a checkpoint folder, without network and in silence.
 
         Raises
         ------
         ModelError
-            If the folder is damaged, no masked protein language model, or would run code of
-            its own and ``trust_remote_code`` is not set.
+            If the folder is damaged, no protein language model of this kind, or would run code
+            of its own and ``trust_remote_code`` is not set.
         InputError
             If ``device`` or ``dtype`` is not available.
         """
         device, dtype = _placement(device, dtype)
-        checkpoint = open_checkpoint(folder)
+        checkpoint = open_checkpoint(folder, causal=cls.causal)
         if checkpoint.own_code and not trust_remote_code:
             raise ModelError(
                 f"{folder}: the model runs Python code of its own; pass trust_remote_code=True "
@@ -92,11 +95,11 @@ class MaskedProteinModel:
             )
         with _quiet():
             tokenizer = _read(AutoTokenizer, checkpoint, trust_remote_code)
-            encoding = read_encoding(tokenizer, str(folder))
-            network = _network(checkpoint, trust_remote_code)
+            encoding = cls._read_encoding(tokenizer, str(folder))
+            network, unread = _network(cls._loader, checkpoint, trust_remote_code)
         model = cls(
             network, encoding, name=name, revision=checkpoint.revision(), device=device,
-            dtype=dtype, max_length=_max_length(checkpoint.config, encoding),
+            dtype=dtype, max_length=_max_length(checkpoint.config, encoding), unread=unread,
         )  # fmt: skip
         if not np.isfinite(model.log_probs([AMINO_ACIDS])[0]).all():
             raise ModelError(
@@ -115,7 +118,7 @@ class MaskedProteinModel:
         InputError
             If a sequence or a position to hide is not usable.
         """
-        checked = checked_sequences(sequences, self.max_length)
+        checked = self._checked(sequences)
         positions = checked_positions(masked_positions, checked)
         return self._run(checked, positions, self._residue_log_probs)
 
@@ -127,8 +130,11 @@ class MaskedProteinModel:
         InputError
             If a sequence is not usable.
         """
-        checked = checked_sequences(sequences, self.max_length)
+        checked = self._checked(sequences)
         return self._run(checked, [None] * len(checked), self._hidden)
+
+    def _checked(self, sequences: Sequence[str]) -> list[str]:
+        return checked_sequences(sequences, self.max_length)
 
     def _run(self, sequences: list[str], positions: list[int | None], forward) -> list[np.ndarray]:
         """One array per sequence, in order; special tokens cut off."""
@@ -170,6 +176,21 @@ class MaskedProteinModel:
         return torch.autocast(self.device.partition(":")[0], dtype=_DTYPES[self.dtype])
 
 
+class MaskedProteinModel(CheckpointModel):
+    """A masked protein language model: the residue at a place given those on both sides.
+
+    References
+    ----------
+    Lin et al. (2023), Evolutionary-scale prediction of atomic-level protein structure with a
+    language model, Science 379:1123-1130.
+    """
+
+    masked = True
+    causal = False
+    _loader = AutoModelForMaskedLM
+    _read_encoding = staticmethod(read_encoding)
+
+
 def _placement(device: str | None, dtype: str | None) -> tuple[str, str]:
     """Device and precision: what was asked for, or the best there is."""
     cuda = torch.cuda.is_available()
@@ -203,11 +224,13 @@ def _read(loader: Any, checkpoint: Checkpoint, trust_remote_code: bool, **option
         ) from error
 
 
-def _network(checkpoint: Checkpoint, trust_remote_code: bool) -> torch.nn.Module:
-    """The network with every weight in use read from the file, none left at random."""
+def _network(
+    loader: Any, checkpoint: Checkpoint, trust_remote_code: bool
+) -> tuple[torch.nn.Module, list[str]]:
+    """The network, no weight in use left at random, and the unused ones that the file lacks."""
     attention = {} if checkpoint.own_code else {"attn_implementation": "sdpa"}
     network, report = _read(
-        AutoModelForMaskedLM, checkpoint, trust_remote_code, use_safetensors=True,
+        loader, checkpoint, trust_remote_code, use_safetensors=True,
         dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **attention,
     )  # fmt: skip
     missing = sorted(
@@ -219,7 +242,7 @@ def _network(checkpoint: Checkpoint, trust_remote_code: bool) -> torch.nn.Module
             f"{checkpoint.folder}: {len(wrong)} weight(s) are missing or of another shape than "
             f"config.json says, first {wrong[0]}; get the model folder again"
         )
-    return network
+    return network, sorted(report["missing_keys"])
 
 
 class _FusedIntermediate(torch.nn.Module):
@@ -248,7 +271,9 @@ def _fused(network: torch.nn.Module) -> torch.nn.Module:
 
 def _max_length(config: dict[str, Any], encoding: Encoding) -> int:
     """Longest sequence in residues, from the positions the model was built for."""
-    positions = config.get("max_position_embeddings")
+    # GPT-2 and its descendants have names of their own for it.
+    named = (config.get(key) for key in ("max_position_embeddings", "n_positions", "max_seq_len"))
+    positions = next((value for value in named if value is not None), None)
     special = len(encoding.prefix) + len(encoding.suffix)
     if not isinstance(positions, int) or positions <= 0:
         return _DEFAULT_LENGTH

@@ -25,6 +25,12 @@ class SequenceModel(Protocol):
         Longest sequence, in residues, that one call may hold.
     masked : bool
         True where a position can be hidden from the model.
+
+    Notes
+    -----
+    A model may also have an attribute ``causal``. Where it is true, each row of ``log_probs``
+    depends on the residues before it alone, so that only later positions answer to a change.
+    It is read with ``getattr(model, "causal", False)``; other models need not have it.
     """
 
     name: str

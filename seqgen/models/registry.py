@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from seqgen.errors import MissingDependencyError, ModelError
+from seqgen.models.checkpoint import is_causal
 from seqgen.models.hub import fetch, is_hub_id
 from seqgen.models.potts_files import is_potts_file, load_potts
 from seqgen.models.protocol import SequenceModel
@@ -38,9 +39,10 @@ def load_model(
     ----------
     name : str
         ``default`` or ``seqgen-protein-v1``: the bundled model; ``blosum62``: the reference
-        without context; the path of a folder in Hugging Face format; the path of a Potts model
-        that `PottsModel.save` wrote; or a hub id such as ``facebook/esm2_t33_650M_UR50D``
-        (looked up in the local cache first).
+        without context; the path of a folder in Hugging Face format, of a masked or a causal
+        model of one token per residue; the path of a Potts model that `PottsModel.save` wrote;
+        or a hub id such as ``facebook/esm2_t33_650M_UR50D`` (looked up in the local cache
+        first).
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``. By default a CUDA device where there is one.
     dtype : {"float32", "bfloat16", "float16"}, optional
@@ -59,8 +61,8 @@ def load_model(
     ------
     ModelError
         If the name is unknown, the hub cannot be reached, the checkpoint is damaged, holds its
-        weights only as pickles, is no masked protein language model, or has another hash than
-        ``revision``.
+        weights only as pickles, is no masked or causal protein language model of one token
+        per residue, or has another hash than ``revision``.
     MissingDependencyError
         If torch or transformers is not installed.
 
@@ -85,11 +87,14 @@ def load_model(
 
 def _from_folder(folder: Path, name: str, **options) -> SequenceModel:
     try:
+        from seqgen.models.causal import CausalProteinModel
         from seqgen.models.huggingface import MaskedProteinModel
     except ImportError as error:
         raise MissingDependencyError(
             f"model {name!r} needs torch and transformers ({error}): pip install torch transformers"
         ) from error
+    if is_causal(folder):
+        return CausalProteinModel.from_folder(folder, name=name, **options)
     return MaskedProteinModel.from_folder(folder, name=name, **options)
 
 
