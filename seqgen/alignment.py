@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 #: Letters in the order of their codes: the gap is 0, residues are 1 to 20.
 ALIGNMENT_LETTERS = "-" + AMINO_ACIDS
 GAP = 0
+UNNAMED = "protein"
 
 
 @dataclass(frozen=True)
@@ -45,11 +46,22 @@ class Residues:
                 f"{len(self.proteins)} protein names; expected one of each per residue"
             )
 
+        # A nameless protein could not be told from a missing value in a text table.
+        named = np.array([name or UNNAMED for name in self.proteins], dtype=object)
+        object.__setattr__(self, "proteins", named)
+
     def __len__(self) -> int:
         return len(self.letters)
 
+    def __repr__(self) -> str:
+        ranges = []
+        for name in self.names:
+            places = self.positions[self.proteins == name]
+            ranges.append(f"{name} {places.min()}-{places.max()}")
+        return f"Residues({len(self)} of {', '.join(ranges)})"
+
     @classmethod
-    def of_protein(cls, sequence: str, name: str = "protein", start: int = 1) -> Residues:
+    def of_protein(cls, sequence: str, name: str = UNNAMED, start: int = 1) -> Residues:
         """All residues of one protein, numbered from ``start``.
 
         Examples
@@ -109,11 +121,27 @@ class Alignment:
     drops: pd.DataFrame = field(default_factory=DROPS.empty, repr=False)
 
     def __post_init__(self) -> None:
+        codes = np.asarray(self.codes)
+        if codes.dtype.kind not in "iu" or (
+            codes.size and not 0 <= codes.min() <= codes.max() < 21
+        ):
+            raise InputError(
+                f"{self.source}: codes of type {codes.dtype} hold values outside 0 to 20; expected "
+                "places in ALIGNMENT_LETTERS, as read_alignment gives them"
+            )
+        object.__setattr__(self, "codes", np.ascontiguousarray(codes, dtype=np.uint8))
         if self.codes.ndim != 2 or self.codes.shape != (len(self.names), len(self.residues)):
             raise InputError(
                 f"{self.source}: codes have shape {self.codes.shape}; expected "
                 f"({len(self.names)}, {len(self.residues)}), names by residues"
             )
+
+    def __repr__(self) -> str:
+        focus = "no focus" if self.focus is None else f"focus {self.names[self.focus]!r}"
+        return (
+            f"Alignment({self.source!r}: {self.n_sequences:,} sequences, {self.length} columns, "
+            f"{focus})"
+        )
 
     @property
     def n_sequences(self) -> int:

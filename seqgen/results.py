@@ -151,6 +151,11 @@ class Couplings:
                     "residues of rows and columns"
                 )
 
+    def __repr__(self) -> str:
+        known = [name for name in COUPLING_ARRAYS if getattr(self, name) is not None]
+        sides = repr(self.rows) if self.symmetric else f"{self.rows!r} with {self.columns!r}"
+        return f"Couplings({self.method}, {sides}; scores, {', '.join(known)})"
+
     @property
     def symmetric(self) -> bool:
         """True where rows and columns are the same residues."""

@@ -258,8 +258,9 @@ def _covered(scored: pd.DataFrame, drops: pd.DataFrame, variants: pd.DataFrame) 
     rows = variants[_CHANGE].assign(
         position=pd.to_numeric(variants["position"], errors="coerce").astype(float)
     )
-    told = {"stage": "scores", "reason": _NOT_COVERED, "action": "dropped", "example": example}
-    told["count"] = len(rows.merge(changes.astype({"position": "float64"}), on=_CHANGE))
+    count = len(rows.merge(changes.astype({"position": "float64"}), on=_CHANGE))
+    told = {"stage": "scores", "reason": _NOT_COVERED, "action": "dropped", "count": count,
+            "example": example}  # fmt: skip
     drops = DROPS.validate(pd.concat([drops, pd.DataFrame([told])], ignore_index=True))
     return Counted(SCORES.validate(scored[~missing].reset_index(drop=True)), drops)
 

@@ -64,7 +64,7 @@ def test_a_shallow_alignment_is_refused_with_its_reason():
         infer_couplings(shallow)
     text = str(caught.value)
     assert text.startswith("made is too shallow: 40 sequences count as 40 after weighting")
-    assert "0.7 per column of 60" in text
+    assert "0.66 per column of 60" in text
     assert "below 2 couplings carry almost no signal" in text
     assert text.endswith("min_depth=0 computes them all the same")
 
@@ -125,6 +125,11 @@ def test_both_proteins_at_once():
         ({"between": ("P1", "P1")}, "expected the names of two proteins"),
         ({"between": "P1"}, "expected the names of two proteins"),
         ({"identity": 2}, "identity is 2"),
+        ({"min_depth": float("nan")}, "min_depth is nan"),
+        ({"min_depth": -1}, "min_depth is -1"),
+        ({"method": "mean-field", "lambda_J": 5.0}, "lambda_J is 5.0, but has no meaning"),
+        ({"method": "mean-field", "gaps": "ignore"}, "gaps is 'ignore', but has no meaning"),
+        ({"pseudocount": 0.2}, "pseudocount is 0.2, but has no meaning for method 'plm'"),
         ({"weights": [1.0, 2.0]}, "weights has shape"),
     ],
 )
@@ -139,12 +144,58 @@ def precision(couplings, distances, separation, tops=("L", "L/2", "L/5")):
     return dict(zip(table["top"], table["precision"], strict=True))
 
 
+def test_what_is_no_alignment_or_model():
+    with pytest.raises(InputError, match="alignment is str; expected what read_alignment gives"):
+        fit_potts("family.a3m")
+    with pytest.raises(InputError, match="model is Alignment; expected what fit_potts gives"):
+        potts_couplings(two_proteins())
+
+
+def test_a_protein_of_one_column():
+    with pytest.raises(InputError, match="'P2' has one column"):
+        infer_couplings(two_proteins(18, 1, pairs=()), between=("P1", "P2"))
+
+
+def test_options_of_the_methods_reach_the_fit():
+    family = coupled_family()
+    loose, firm = (infer_couplings(family, lambda_J=x) for x in (1.0, 100.0))
+    assert np.nanmax(loose.raw) > 1.5 * np.nanmax(firm.raw)
+    few, more = (infer_couplings(family, method="mean-field", pseudocount=x) for x in (0.2, 0.8))
+    assert np.nanmax(few.raw) > 1.5 * np.nanmax(more.raw)
+    assert loose.diagnostics["states"] == "all"
+    assert few.diagnostics["states"] == "residues"
+
+
+@pytest.mark.parametrize(
+    ("codes", "message"),
+    [
+        (np.full((3, 4), 21, dtype=np.uint8), "values outside 0 to 20"),
+        (np.full((3, 4), -1), "values outside 0 to 20"),
+        (np.full((3, 4), 1.0), "codes of type float64"),
+    ],
+)
+def test_codes_that_are_no_letters(codes, message):
+    names = ("a", "b", "c")
+    with pytest.raises(InputError, match=message):
+        Alignment(names, codes, Residues.of_protein("AAAA"))
+    kept = Alignment(names, np.full((3, 4), 20), Residues.of_protein("AAAA"))
+    assert kept.codes.dtype == np.uint8
+
+
+def test_one_line_says_what_a_result_is():
+    family = two_proteins()
+    assert repr(family) == "Alignment('two proteins': 600 sequences, 32 columns, no focus)"
+    found = infer_couplings(family, between=("P1", "P2"))
+    assert repr(found).startswith("Couplings(plm, Residues(18 of P1 1-18) with Residues(14 of P2")
+
+
 @needs_reference
 @pytest.mark.parametrize(
     ("name", "within", "far"),
     [
         ("1a3a", (0.64, 0.81, 0.89), (0.48, 0.66, 0.82)),
-        ("1atzA", (0.52, 0.64, 0.86), (0.37, 0.59, 0.73)),
+        ("1atzA", (0.52, 0.64, 0.86), (0.38, 0.59, 0.73)),
+        ("DHFR", (0.67, 0.82, 0.83), (0.56, 0.72, 0.80)),
     ],
 )
 def test_contacts_of_families_with_structures(name, within, far):

@@ -16,7 +16,8 @@ from alignments import (
 from scipy.optimize import minimize
 from scipy.stats import spearmanr
 
-from seqgen.couplings import plm
+from seqgen import native
+from seqgen.couplings import plm, weights
 from seqgen.couplings.norms import average_product_correction, frobenius_norms
 from seqgen.couplings.plm import fit_plm
 from seqgen.couplings.plm_native import NativeProblem
@@ -136,10 +137,17 @@ def test_torch_gives_the_same_model(gaps):
     assert spearmanr(*norms).statistic > 0.9999
 
 
+def _no_kernels():
+    raise AssertionError("the compiled part was asked for")
+
+
 def test_without_the_compiled_part_torch_takes_over_and_says_so(monkeypatch):
     alignment = random_alignment(60, 8)
     expected = fit_plm(alignment)
-    monkeypatch.setattr(plm, "available", lambda: False)
+    for module in (plm, weights):
+        monkeypatch.setattr(module, "available", lambda: False)
+    monkeypatch.setattr(native, "kernels", _no_kernels)
+    monkeypatch.setattr(weights, "kernels", _no_kernels)
     with pytest.warns(SeqgenWarning, match=r"not built.*install a C compiler"):
         found = fit_plm(alignment)
     np.testing.assert_allclose(found.couplings, expected.couplings, atol=2e-3)
@@ -188,6 +196,37 @@ def test_parity_with_plmc(name):
     assert np.corrcoef(fields[0][seen], fields[1][seen])[0, 1] > 0.97
 
 
+class Rising:
+    """A problem that has no lower point: every move raises the loss."""
+
+    def __init__(self):
+        self.at = 0.0
+
+    def evaluate(self):
+        return plm.Point(100.0 + abs(self.at), -1.0, 1.0)
+
+    def turn(self, keep):
+        return -1.0
+
+    def move(self, step):
+        self.at += step
+
+
+def test_a_loss_that_only_rises_has_not_converged():
+    problem = Rising()
+    path = plm._minimise(problem, 1e-5, 20, None)
+    assert not path.converged
+    assert path.loss == pytest.approx(100.0, abs=1e-6)
+
+
+def test_the_default_tolerance_is_close_to_the_minimum():
+    alignment = random_alignment(300, 30)
+    loose, tight = (fit_plm(alignment, tolerance=t, max_iterations=400) for t in (1e-5, 1e-9))
+    norms = [frobenius_norms(m)[np.triu_indices(30, 1)] for m in (loose, tight)]
+    assert spearmanr(*norms).statistic > 0.9995
+    assert loose.settings["loss"] == pytest.approx(tight.settings["loss"], rel=1e-4)
+
+
 def test_what_the_fit_was_run_with_is_kept():
     seen = []
     model = fit_plm(random_alignment(60, 9), progress=lambda *step: seen.append(step))
@@ -213,6 +252,7 @@ def test_running_out_of_iterations_is_told():
         ({"tolerance": 0}, "tolerance is 0"),
         ({"max_iterations": 0}, "max_iterations is 0"),
         ({"device": "tpu"}, "device is 'tpu'; expected one of auto, native, cpu, cuda"),
+        ({"device": "native:0"}, "device is 'native:0'"),
         ({"weights": np.ones(3)}, "weights has shape"),
         ({"threads": 0}, "threads is 0"),
     ],

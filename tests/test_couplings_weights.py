@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from alignments import needs_reference, random_alignment, reference_alignment, reference_scores
+from alignments import (
+    made_alignment,
+    needs_reference,
+    random_alignment,
+    reference_alignment,
+    reference_scores,
+)
 
+from seqgen.couplings import weights as weights_module
 from seqgen.couplings.weights import alignment_depth, sequence_weights
 from seqgen.errors import InputError
 
@@ -29,6 +36,25 @@ def test_long_rows_do_not_overflow_the_byte_counters():
     codes[4, :2000] = (codes[4, :2000] + 1) % 21
     weights = sequence_weights(type(alignment)(alignment.names, codes, alignment.residues))
     assert weights.tolist() == [0.25] * 4 + [1.0]
+
+
+@pytest.mark.parametrize(("length", "identity"), [(90, 0.7), (100, 0.55)])
+def test_shares_that_are_no_binary_fraction(length, identity):
+    codes = np.ones((2, length), dtype=np.uint8)
+    codes[1, round(identity * length) :] = 2  # alike in exactly that share
+    assert sequence_weights(made_alignment(codes), identity=identity).tolist() == [0.5, 0.5]
+    assert sequence_weights(made_alignment(codes), identity=identity, strict=True).sum() == 2
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_without_the_compiled_part_the_counts_are_the_same(strict, monkeypatch):
+    alignment = random_alignment(130, 31)
+    expected = sequence_weights(alignment, identity=0.6, strict=strict)
+    monkeypatch.setattr(weights_module, "available", lambda: False)
+    monkeypatch.setattr(weights_module, "_PRODUCT_NUMBERS", 31 * 21 * 50)
+    found = sequence_weights(alignment, identity=0.6, strict=strict)
+    assert len(set(expected)) > 3
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_threads_change_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -30,20 +31,20 @@ def infer_couplings(
     *,
     method: str = "plm",
     between: tuple[str, str] | None = None,
-    gaps: str = "state",
+    gaps: str | None = None,
     lambda_J: float | None = None,
-    pseudocount: float = 0.5,
+    pseudocount: float | None = None,
     identity: float = 0.8,
     weights: np.ndarray | None = None,
     min_depth: float = MIN_DEPTH,
-    device: str = "auto",
+    device: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> Couplings:
     """Couplings of the residues of a protein, or of two, from an alignment of their families.
 
-    Fits a Potts model (`fit_potts`), takes the Frobenius norm of each pair's couplings over the
-    20 residues in the zero-sum gauge, corrects it for what residues share, and says for each
+    Fits a Potts model (`fit_potts`), takes the Frobenius norm of each pair's couplings in the
+    zero-sum gauge, corrects it for what residues share, and says for each
     pair how it stands out from the background (`potts_couplings`). Abstains where the alignment
     is too shallow to carry couplings.
 
@@ -101,13 +102,13 @@ def fit_potts(
     alignment: Alignment,
     *,
     method: str = "plm",
-    gaps: str = "state",
+    gaps: str | None = None,
     lambda_J: float | None = None,
-    pseudocount: float = 0.5,
+    pseudocount: float | None = None,
     identity: float = 0.8,
     weights: np.ndarray | None = None,
     min_depth: float = MIN_DEPTH,
-    device: str = "auto",
+    device: str | None = None,
     threads: int | None = None,
     progress: Progress | None = None,
 ) -> PottsModel:
@@ -119,12 +120,12 @@ def fit_potts(
     method : {"plm", "mean-field"}
         Pseudolikelihood (`fit_plm`), or the mean-field approximation (`fit_mean_field`), which
         is less accurate.
-    gaps : {"state", "ignore"}
-        For ``plm``: the gap is a letter, or gaps are left out.
+    gaps : {"state", "ignore"}, optional
+        For ``plm``: the gap is a letter, as by default, or gaps are left out.
     lambda_J : float, optional
         For ``plm``: penalty on couplings; by default as plmc and GREMLIN have it.
-    pseudocount : float
-        For ``mean-field``: share of the uniform distribution.
+    pseudocount : float, optional
+        For ``mean-field``: share of the uniform distribution, by default one half.
     identity : float
         Sequences at least this alike share a weight; unused where ``weights`` are given.
     weights : ndarray, shape (N,), optional
@@ -157,8 +158,18 @@ def fit_potts(
 0.8 per column of 12; below 2 couplings carry almost no signal. Search a larger database until \
 about 24 count, or use a language model's couplings. min_depth=0 computes them all the same
     """
+    if not isinstance(alignment, Alignment):
+        raise InputError(
+            f"alignment is {type(alignment).__name__}; expected what read_alignment gives"
+        )
     if method not in METHODS:
         raise InputError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
+    _refuse_options(
+        method, {"gaps": gaps, "lambda_J": lambda_J, "device": device},
+        {"pseudocount": pseudocount},
+    )  # fmt: skip
+    if not (np.isfinite(min_depth) and min_depth >= 0):
+        raise InputError(f"min_depth is {min_depth}; expected a finite number of at least 0")
     if weights is None:
         weights = sequence_weights(alignment, identity=identity, threads=threads)
     weights = checked_weights(weights, alignment.n_sequences)
@@ -169,13 +180,15 @@ about 24 count, or use a language model's couplings. min_depth=0 computes them a
         )
     if method == "plm":
         model = fit_plm(
-            alignment, weights=weights, gaps=gaps, lambda_J=lambda_J, device=device,
-            threads=threads, progress=progress,
+            alignment, weights=weights, gaps=gaps or "state", lambda_J=lambda_J,
+            device=device or "auto", threads=threads, progress=progress,
         )  # fmt: skip
     else:
-        model = fit_mean_field(alignment, weights=weights, pseudocount=pseudocount)
-    told = () if depth.neff_per_column >= DEEP else (f"the alignment is {depth.verdict}",)
-    model.settings["notices"] = list(told)
+        share = 0.5 if pseudocount is None else pseudocount
+        model = fit_mean_field(alignment, weights=weights, pseudocount=share)
+    shallow = depth.neff_per_column < DEEP
+    model.settings["notices"] = [f"the alignment is {depth.verdict}"] if shallow else []
+    model.settings["depth"] = depth.verdict
     return model
 
 
@@ -183,7 +196,7 @@ def potts_couplings(
     model: PottsModel,
     *,
     between: tuple[str, str] | None = None,
-    states: str = "residues",
+    states: str | None = None,
 ) -> Couplings:
     """Couplings of a fitted Potts model as scores with their significance.
 
@@ -193,8 +206,9 @@ def potts_couplings(
     between : tuple of two str, optional
         The block of two proteins, judged by itself. Each residue's level, which the correction
         takes off, is that of its pairs within its own protein.
-    states : {"residues", "all"}
-        States in the Frobenius norm; ``all`` counts the gap, as plmc does.
+    states : {"residues", "all"}, optional
+        States in the Frobenius norm. ``all`` counts the gap where it is one, as plmc has it,
+        and is the default for ``plm``; ``residues``, as pydca has it, is that for the rest.
 
     Returns
     -------
@@ -204,8 +218,24 @@ def potts_couplings(
     ------
     InputError
         If a protein is not among the model's.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from seqgen.alignment import ALIGNMENT_LETTERS, Residues
+    >>> couplings = np.zeros((3, 21, 21)); couplings[1, 4, 7] = 1.0  # of columns 1 and 3
+    >>> model = PottsModel(
+    ...     ALIGNMENT_LETTERS, np.zeros((3, 21)), couplings, Residues.of_protein("MKV", "P1")
+    ... )
+    >>> top = potts_couplings(model).to_frame().iloc[0]
+    >>> int(top["position_1"]), int(top["position_2"])
+    (1, 3)
     """
+    if not isinstance(model, PottsModel):
+        raise InputError(f"model is {type(model).__name__}; expected what fit_potts gives")
     residues = model.residues
+    if states is None:
+        states = "all" if model.settings.get("method") == "plm" else "residues"
     norms = frobenius_norms(model, states=states)
     np.fill_diagonal(norms, np.nan)
     told = {**model.settings, "states": states, "length": model.length}
@@ -231,9 +261,24 @@ def _shared_between(joint: Couplings, first: str, second: str) -> np.ndarray:
     whole row of a residue that has several, take no part.
     """
     block = joint.between(first, second).scores
+    for name in (first, second):
+        if (joint.rows.proteins == name).sum() < 2:
+            raise InputError(
+                f"between: protein {name!r} has one column; couplings between proteins need at "
+                "least two of each, to know its level"
+            )
     levels = [np.nanmean(joint.between(name, name).scores, axis=1) for name in (first, second)]
     product = np.outer(*levels)
     return product * (block.mean() / product.mean())
+
+
+def _refuse_options(
+    method: str, of_plm: Mapping[str, object], of_mean_field: Mapping[str, object]
+) -> None:
+    """An option that the method does not use would be ignored in silence."""
+    for name, value in (of_mean_field if method == "plm" else of_plm).items():
+        if value is not None:
+            raise InputError(f"{name} is {value!r}, but has no meaning for method {method!r}")
 
 
 def _require_proteins(alignment: Alignment, between: tuple[str, str] | None) -> None:

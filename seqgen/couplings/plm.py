@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,9 +20,12 @@ from seqgen.schemas import AMINO_ACIDS
 GAPS = ("state", "ignore")
 DEVICES = ("auto", "native", "cpu", "cuda")
 
+_DEVICE = re.compile(r"auto|native|cpu|cuda(:\d+)?")
 #: First step along a preconditioned direction; columns that move together make it less than 1.
 _FIRST_STEP = 0.25
 _SUFFICIENT = 1e-4
+#: Relative error of a loss that is summed up from float32.
+_ROUNDING = 1e-6
 _FLAT = 0.4
 _TRIES = 6
 
@@ -252,8 +256,10 @@ def _check_options(tolerance: float, max_iterations: int, device: str) -> None:
         raise InputError(f"tolerance is {tolerance}; expected between 0 and 1, such as 1e-5")
     if max_iterations < 1:
         raise InputError(f"max_iterations is {max_iterations}; expected at least 1")
-    if device.partition(":")[0] not in DEVICES:
-        raise InputError(f"device is {device!r}; expected one of {', '.join(DEVICES)}")
+    if not _DEVICE.fullmatch(str(device)):
+        raise InputError(
+            f"device is {device!r}; expected one of {', '.join(DEVICES)}, or cuda with a number"
+        )
 
 
 def _backend(data: PlmData, device: str, threads: int | None) -> Problem:
@@ -261,7 +267,7 @@ def _backend(data: PlmData, device: str, threads: int | None) -> Problem:
     if device == "auto" and not available():
         device = "cpu"
         warnings.warn(
-            "seqgen's compiled part was not built, so that couplings are fitted on torch, many "
+            "seqgen's compiled part was not built, so that couplings are fitted on torch, some ten "
             "times slower: install a C compiler and install seqgen again",
             SeqgenWarning,
             stacklevel=3,
@@ -281,20 +287,30 @@ def _minimise(
     """Conjugate gradients; the line is searched by the secant of its slope."""
     here = problem.evaluate()
     slope, step, evaluations = problem.turn(0.0), _FIRST_STEP, 1
+    steepest = True
     for iteration in range(1, max_iterations + 1):
         there, step, used = _search(problem, Point(here.loss, slope, here.norm), step)
         evaluations += used
         if progress is not None:
             progress(iteration, there.loss)
         gained = here.loss - there.loss
+        if gained < 0:  # no lower point on this line: back, and down the steepest way
+            problem.move(-step)
+            here = problem.evaluate()
+            evaluations += 1
+            if steepest:
+                settled = -gained < max(tolerance, _ROUNDING) * abs(here.loss)
+                return _Path(iteration, evaluations, here.loss, settled)
+            slope, step, steepest = problem.turn(0.0), _FIRST_STEP, True
+            continue
         if gained < tolerance * abs(there.loss):
             return _Path(iteration, evaluations, there.loss, True)
         bend = there.slope - slope
         keep = there.norm / bend if bend > 0 else 0.0
         next_step = step * slope / -bend if bend > 0 else step
-        slope = problem.turn(keep)
+        slope, steepest = problem.turn(keep), False
         if slope >= 0:
-            slope = problem.turn(0.0)
+            slope, steepest = problem.turn(0.0), True
         here, step = there, next_step
     return _Path(max_iterations, evaluations, here.loss, False)
 

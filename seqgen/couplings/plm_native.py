@@ -127,7 +127,7 @@ class NativeProblem:
 
     def parameters(self) -> tuple[np.ndarray, np.ndarray]:
         """Fields and couplings, not copied; the rest of the memory is let go."""
-        del self._gradient, self._direction, self._offsets
+        del self._gradient, self._direction, self._offsets, self._step, self._plm
         return self._fields, self._couplings
 
     def _per_site(self) -> None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.alignment import Alignment
+from seqgen.alignment import ALIGNMENT_LETTERS, Alignment
 from seqgen.errors import InputError
-from seqgen.native import kernels, pointer, share, thread_count, whole
+from seqgen.native import available, kernels, pointer, share, thread_count, whole
 
 #: Effective sequences per column below which couplings carry almost no signal.
 MIN_DEPTH = 2.0
@@ -18,6 +18,7 @@ DEEP = 5.0
 
 _VECTOR = 32
 _TASKS_PER_THREAD = 8
+_PRODUCT_NUMBERS = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -120,9 +121,10 @@ def alignment_depth(alignment: Alignment, weights: np.ndarray | None = None) -> 
     )
     neff = float(weights.sum())
     ratio = neff / alignment.length
+    shown = f"{ratio:.1f}" if ratio >= MIN_DEPTH else f"{math.floor(100 * ratio) / 100:.2f}"
     what = (
         f"{alignment.n_sequences} sequences count as {neff:.0f} after weighting, "
-        f"{ratio:.1f} per column of {alignment.length}"
+        f"{shown} per column of {alignment.length}"
     )
     if ratio < MIN_DEPTH:
         needed = math.ceil(MIN_DEPTH * alignment.length)
@@ -159,7 +161,7 @@ def _least(length: int, identity: float, strict: bool) -> int:
     """Columns that two sequences have to share."""
     if not 0 < identity <= 1:
         raise InputError(f"identity is {identity}; expected above 0 and at most 1, such as 0.8")
-    # A share such as 0.8 is no binary fraction: 0.8 * 75 must not become 60.000000000000007.
+    # A share such as 0.7 is no binary fraction: 0.7 * 90 must not become 62.99999999999999.
     share_of = round(identity * length, 9)
     return math.floor(share_of) + 1 if strict else math.ceil(share_of)
 
@@ -167,6 +169,8 @@ def _least(length: int, identity: float, strict: bool) -> int:
 def _neighbours(codes: np.ndarray, least: int, threads: int | None) -> np.ndarray:
     """Rows that agree with each row in at least ``least`` columns, itself included."""
     n, length = codes.shape
+    if not available():
+        return _neighbours_by_products(codes, least)
     stride = -(-length // _VECTOR) * _VECTOR
     padded = np.zeros((n, stride), dtype=np.uint8)
     padded[:, :length] = codes
@@ -184,6 +188,25 @@ def _neighbours(codes: np.ndarray, least: int, threads: int | None) -> np.ndarra
 
     share(work, _row_ranges(n, workers * _TASKS_PER_THREAD), workers)
     return counts.sum(axis=0) + 1
+
+
+def _neighbours_by_products(codes: np.ndarray, least: int) -> np.ndarray:
+    """The same counts by matrix products of indicators, where nothing is compiled."""
+    n, length = codes.shape
+    letters = np.arange(len(ALIGNMENT_LETTERS), dtype=np.uint8)
+    step = max(1, _PRODUCT_NUMBERS // (length * len(letters)))
+
+    def shown(rows: slice) -> np.ndarray:
+        return (codes[rows, :, None] == letters).reshape(-1, length * len(letters))
+
+    counts = np.zeros(n, dtype=np.int64)
+    starts = range(0, n, step)
+    for first in starts:
+        block = shown(slice(first, first + step)).astype(np.float32)
+        for second in starts:
+            other = shown(slice(second, second + step)).astype(np.float32)
+            counts[first : first + step] += (block @ other.T > least - 0.5).sum(axis=1)
+    return counts
 
 
 def _row_ranges(n: int, parts: int) -> list[tuple[int, int]]:

@@ -329,7 +329,8 @@ COUPLINGS = Schema(
         Column(
             "z",
             "float",
-            "score in standard deviations of the background of uncoupled pairs",
+            "how far the score stands out of the background of uncoupled pairs with residues as "
+            "variable as these, in standard deviations; pairs are ranked by score",
             nullable=True,
         ),
         Column(
@@ -340,7 +341,9 @@ COUPLINGS = Schema(
             low=0,
             high=1,
         ),
-        Column("p", "float", "one-sided p value under the stated null", nullable=True, low=0, high=1),
+        Column(
+            "p", "float", "one-sided p value under the stated null", nullable=True, low=0, high=1
+        ),
         Column("method", "string", "how the coupling was computed"),
     ),
     key=("protein_1", "position_1", "protein_2", "position_2", "method"),
