@@ -5,28 +5,9 @@ from __future__ import annotations
 import argparse
 
 from seqgen import __version__
+from seqgen.cli.coupling_arguments import add_coupling_commands
+from seqgen.cli.subcommand import RAW, command, pairs, unique
 from seqgen.errors import InputError
-
-_RAW = argparse.RawDescriptionHelpFormatter
-
-
-def pairs(text: str) -> tuple[str, str]:
-    """``name=value`` as a pair."""
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise argparse.ArgumentTypeError(f"found '{text}', expected NAME=VALUE")
-    return name.strip(), value.strip()
-
-
-def unique(flag: str, items: list[tuple[str, str]] | None) -> dict[str, str] | None:
-    """Repeated ``NAME=VALUE`` as a mapping; None where the flag was not given."""
-    if not items:
-        return None
-    names = [name for name, _ in items]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"{flag}: {', '.join(twice)} is given twice; give it once")
-    return dict(items)
 
 
 def coefficients(items: list[tuple[str, str]] | None) -> dict[str, float] | None:
@@ -49,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The parser of ``seqgen``."""
     parser = argparse.ArgumentParser(
         prog="seqgen",
-        formatter_class=_RAW,
+        formatter_class=RAW,
         description="Which GWAS variants are likely causal, using what a protein language model "
         "says of the amino-acid changes among them.",
         epilog="Start with:  seqgen demo\nThen:        seqgen run GWAS.tsv.gz --panel PANEL "
@@ -58,24 +39,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_demo, _run, _munge, _annotate, _loci, _score, _prior, _finemap, _report, _schema):
+    for add in (_demo, _run, _munge, _annotate, _loci, _score, _prior, _finemap, _report):
         add(commands)
-    return parser
-
-
-def _command(
-    commands: argparse._SubParsersAction, name: str, text: str, example: str
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=text, formatter_class=_RAW, epilog=f"example:\n  {example}"
-    )
-    parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
-    parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
+    add_coupling_commands(commands)
+    _schema(commands)
     return parser
 
 
 def _demo(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "demo",
         "Fine-map the bundled height GWAS (UK Biobank, chromosome 22) into a folder.",
@@ -86,7 +58,7 @@ def _demo(commands: argparse._SubParsersAction) -> None:
 
 
 def _run(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "run",
         "Annotate, score, learn the prior, fine-map and report, for files of your own.",
@@ -102,7 +74,7 @@ def _run(commands: argparse._SubParsersAction) -> None:
 
 
 def _munge(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "munge",
         "Read summary statistics into the standard table (Python: read_sumstats).",
@@ -114,7 +86,7 @@ def _munge(commands: argparse._SubParsersAction) -> None:
 
 
 def _annotate(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "annotate",
         "Map rsIDs to the residues they change, checking alleles.",
@@ -126,7 +98,7 @@ def _annotate(commands: argparse._SubParsersAction) -> None:
 
 
 def _loci(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "loci",
         "Find genome-wide significant loci (Python: find_loci).",
@@ -139,7 +111,7 @@ def _loci(commands: argparse._SubParsersAction) -> None:
 
 
 def _score(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "score",
         "Score residue changes with a protein language model (Python: score_variants).",
@@ -154,7 +126,7 @@ def _score(commands: argparse._SubParsersAction) -> None:
 
 
 def _prior(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "prior",
         "Learn the prior's coefficients over all loci (Python: fit_prior).",
@@ -169,7 +141,7 @@ def _prior(commands: argparse._SubParsersAction) -> None:
 
 
 def _finemap(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "finemap",
         "Fine-map loci under the plain model, the flat and the informed prior.",
@@ -185,7 +157,7 @@ def _finemap(commands: argparse._SubParsersAction) -> None:
 
 
 def _report(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands,
         "report",
         "Draw the page again from the tables of a finished run.",
@@ -195,7 +167,7 @@ def _report(commands: argparse._SubParsersAction) -> None:
 
 
 def _schema(commands: argparse._SubParsersAction) -> None:
-    parser = _command(
+    parser = command(
         commands, "schema", "Print the columns of the tables.", "seqgen schema variants"
     )
     parser.add_argument("table", nargs="?", help="one table; all of them if none is named")

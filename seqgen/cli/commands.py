@@ -12,8 +12,9 @@ import pandas as pd
 
 from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
-from seqgen.cli.arguments import coefficients, unique
+from seqgen.cli.arguments import coefficients
 from seqgen.cli.console import Console
+from seqgen.cli.subcommand import unique
 from seqgen.errors import InputError, OutputError
 from seqgen.io.genotypes import read_panel
 from seqgen.io.resources import human_proteins, missense_map

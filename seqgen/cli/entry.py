@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shlex
 import sys
@@ -15,6 +16,11 @@ from seqgen.errors import SeqgenError, SeqgenWarning
 
 EXIT_ERROR = 1
 EXIT_INTERRUPT = 130
+EXIT_PIPE = 141
+_ARGUMENT = re.compile(
+    r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
+    r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount)=('[^']*'|\w[\w.]*)"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -28,30 +34,38 @@ def main(argv: Sequence[str] | None = None) -> int:
             warnings.simplefilter("always", SeqgenWarning)
             warnings.showwarning = _show_warning(name)
             _handler(arguments.command)(arguments, console)
+    except BrokenPipeError:  # the reader of a pipe, such as head, has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - stands in until the process ends
+        return EXIT_PIPE
     except (SeqgenError, OSError) as error:
         if arguments.debug:
             raise
         print(f"{name}: {as_flags(str(error))}", file=sys.stderr)
         return EXIT_ERROR
     except KeyboardInterrupt:
-        print(
-            f"\nseqgen {arguments.command}: interrupted; what was finished is kept and whole, "
-            "the same command goes on from there",
-            file=sys.stderr,
-        )
+        kept = "what was finished is kept and whole, the same command goes on from there"
+        if arguments.command not in ("run", "demo"):
+            kept = "no file was left half written"
+        print(f"\n{name}: interrupted; {kept}", file=sys.stderr)
         return EXIT_INTERRUPT
     return 0
 
 
 def as_flags(text: str) -> str:
-    """A message in which Python's ``columns={...}`` reads as the shell's ``--col NAME=COLUMN``."""
+    """A message in which Python's arguments read as the shell's.
+
+    ``columns={...}`` becomes ``--col NAME=COLUMN``, ``min_depth=0`` becomes ``--min-depth 0``.
+    """
 
     def flags(match: re.Match[str]) -> str:
         found = re.findall(r"'([^']*)': ('[^']*'|\.\.\.)", match[1])
         named = " ".join(f"--col {name}={column.strip(chr(39))}" for name, column in found)
         return named or "--col NAME=COLUMN"
 
-    return re.sub(r"columns=\{(.*?)\}", flags, text)
+    text = re.sub(r"columns=\{(.*?)\}", flags, text)
+    return _ARGUMENT.sub(
+        lambda match: f"--{match[1].replace('_', '-')} {match[2].strip(chr(39))}", text
+    )
 
 
 def _show_warning(name: str) -> Callable[..., None]:
@@ -63,7 +77,7 @@ def _show_warning(name: str) -> Callable[..., None]:
 
 def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
     """The function of a subcommand; loaded only when it is called for."""
-    from seqgen.cli import commands
+    from seqgen.cli import commands, coupling_commands
 
     return {
         "demo": commands.demo,
@@ -75,5 +89,8 @@ def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
         "prior": commands.prior,
         "finemap": commands.finemap,
         "report": commands.report,
+        "align": coupling_commands.align,
+        "pair": coupling_commands.pair,
+        "couplings": coupling_commands.couplings,
         "schema": commands.schema,
     }[name]

@@ -81,7 +81,7 @@ def side_legend(ax: Axes, handles: list[Any], title: str | None = None) -> Any:
     return legend
 
 
-def save_figure(figure: Figure, path: str | os.PathLike[str]) -> Path:
+def save_figure(figure: Any, path: str | os.PathLike[str]) -> Path:
     """Write ``figure`` whole or not at all, as PNG, SVG or PDF by the suffix.
 
     Raises
