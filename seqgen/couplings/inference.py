@@ -155,7 +155,7 @@ def fit_potts(
     Traceback (most recent call last):
         ...
     seqgen.errors.InputError: alignment is too shallow: 9 sequences count as 9 after weighting, \
-0.8 per column of 12; below 2 couplings carry almost no signal. Search a larger database until \
+0.75 per column of 12; below 2 couplings carry almost no signal. Search a larger database until \
 about 24 count, or use a language model's couplings. min_depth=0 computes them all the same
     """
     if not isinstance(alignment, Alignment):
