@@ -19,7 +19,9 @@ from alignments import (
 from seqgen.alignment import ALIGNMENT_LETTERS, Alignment, Residues
 from seqgen.couplings.evaluation import contact_precision
 from seqgen.couplings.inference import fit_potts, infer_couplings, potts_couplings
+from seqgen.couplings.mean_field import fit_mean_field
 from seqgen.couplings.numbering import residue_distances
+from seqgen.couplings.plm import fit_plm
 from seqgen.errors import InputError
 from seqgen.io.structures import read_structure
 
@@ -240,9 +242,12 @@ def kinase_and_regulator():
 
 
 @needs_reference
-def test_contacts_between_kinase_and_regulator():
+@pytest.mark.parametrize("method", ["mean-field", "plm"])
+def test_contacts_between_kinase_and_regulator(method):
     joint, distances = kinase_and_regulator()
-    found = infer_couplings(joint, method="mean-field", between=("HK", "RR"))
+    # A looser fit than the default, for time; the default gives the same shares.
+    model = fit_plm(joint, tolerance=1e-4) if method == "plm" else fit_mean_field(joint)
+    found = potts_couplings(model, between=("HK", "RR"))
     shares = precision(found, distances.values, "between", (10, 20, 50))
     assert shares["10"] == 1
     assert shares["20"] >= 0.95

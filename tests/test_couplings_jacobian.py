@@ -332,3 +332,33 @@ def test_neighbours_along_the_chain_are_no_contacts():
     assert neighbour_notice(near.scores[:59, :59]) == ()  # too short to tell
     assert neighbour_notice(np.zeros((64, 64))) == ()
     assert neighbour_notice(np.full((64, 64), np.nan)) == ()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"first": "mkv"}, "first has 'm' at position 1"),
+        ({"linkers": "GG1"}, "linkers has '1' at position 3"),
+        ({"linkers": ["GG", "G G"]}, "linkers has ' ' at position 2"),
+        ({"partners": ["MKV-A"]}, "partners has '-' at position 4"),
+        ({"names": ("a",)}, "expected the names of two proteins"),
+    ],
+)
+def test_letters_of_linked_proteins(arguments, message):
+    given = {"first": "MKVLA", "second": "GHEWD", **arguments}
+    first, second = given.pop("first"), given.pop("second")
+    with pytest.raises(InputError, match=message):
+        linked_jacobian(load_model("blosum62"), first, second, **given)
+
+
+def test_a_sequence_that_is_no_protein_and_a_model_that_is_a_name():
+    with pytest.raises(InputError, match="sequence has 'm' at position 1"):
+        categorical_jacobian(load_model("blosum62"), "mkvla")
+    with pytest.raises(InputError, match="model is str; expected what load_model gives"):
+        categorical_jacobian("default", "MKVLA")
+
+
+def test_a_family_model_that_does_not_cover_the_sequence():
+    model = PottsModel(AMINO_ACIDS, np.zeros((4, 20)), None, Residues.of_protein("VLAW", start=3))
+    with pytest.raises(InputError, match=r"says nothing about residue 1 .*potts_couplings"):
+        categorical_jacobian(model, "MKVLAW")

@@ -259,6 +259,12 @@ def _responses(plan: Plan, sequence: str, count: Callable[[int], None]) -> np.nd
     """Change of centred log probabilities (w, changes, w, 20) by each change at each place."""
     model, width = plan.model, len(sequence)
     wild = _centred(model.log_probs([sequence])[0])
+    if not np.isfinite(wild).all():
+        silent = int(np.flatnonzero(~np.isfinite(wild).all(axis=1))[0])
+        raise InputError(
+            f"model {model.name!r} says nothing about residue {silent + 1} of the sequence; it "
+            "was fitted to other residues: give those alone, or use potts_couplings"
+        )
     count(1)
     tensor = np.zeros((width, max(len(plan.residues), 1), width, 20), dtype=plan.dtype)
     for changes in _requests(plan, sequence):

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
+from seqgen.models.requests import check_letters
 from seqgen.models.windows import window_starts
 from seqgen.schemas import AMINO_ACIDS
 
@@ -28,6 +29,8 @@ class Plan:
     ) -> None:  # fmt: skip
         if method not in METHODS:
             raise InputError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
+        if not hasattr(model, "log_probs"):
+            raise InputError(f"model is {type(model).__name__}; expected what load_model gives")
         if model.alphabet != AMINO_ACIDS:
             raise InputError(
                 f"model {model.name!r} has the alphabet {model.alphabet!r}; expected {AMINO_ACIDS}"
@@ -36,6 +39,7 @@ class Plan:
             raise InputError(
                 f"model {model.name!r} cannot hide a position; pass method='full' or 'subset'"
             )
+        check_letters(sequence, "sequence")
         if len(sequence) < 2:
             raise InputError(f"sequence has {len(sequence)} residue(s); expected at least 2")
         self.model, self.sequence, self.method = model, sequence, method

@@ -12,6 +12,7 @@ from seqgen.couplings.jacobian import SPREAD, categorical_jacobian
 from seqgen.couplings.norms import average_product_correction
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
+from seqgen.models.requests import check_letters
 from seqgen.results import Couplings
 
 LINKER = "G" * 25
@@ -152,6 +153,12 @@ def _require_fit(
     first, seconds = proteins
     if not first or not all(seconds):
         raise InputError("first, second or a partner is empty; expected residues")
+    for argument, texts in (("first", [first]), ("second", seconds[:1]),
+                            ("partners", seconds[1:]), ("linkers", joints)):  # fmt: skip
+        for text in texts:
+            check_letters(text, argument)
+    if len(names) != 2 or not all(names):
+        raise InputError(f"names is {names!r}; expected the names of two proteins")
     if names[0] == names[1]:
         raise InputError(f"names are both {names[0]!r}; expected two different ones")
     if not joints:

@@ -10,7 +10,10 @@ from seqgen.models.huggingface import CheckpointModel
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.requests import checked_sequences
 
-_REMEDY = "fit a regression of your own with seqgen.couplings.attention.fit_attention_contacts"
+_REMEDY = (
+    "use a model that has one, such as facebook/esm2_t33_650M_UR50D, or fit a regression of your "
+    "own with fit_attention_contacts"
+)
 
 
 def attention_maps(model: SequenceModel, sequence: str) -> np.ndarray:

@@ -38,6 +38,24 @@ def checked_sequences(sequences: Sequence[str], max_length: int) -> list[str]:
     return checked
 
 
+def check_letters(text: str, argument: str) -> None:
+    """Require residues of the 20 or ``X``, upper case; for an argument of the user's.
+
+    Raises
+    ------
+    InputError
+        Naming the argument, the letter and its 1-based position.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"{argument} is {type(text).__name__}; expected one-letter residues")
+    foreign = _FOREIGN.search(text)
+    if foreign:
+        raise InputError(
+            f"{argument} has {foreign[0]!r} at position {foreign.start() + 1}; expected the 20 "
+            "residues or X, upper case; use seqgen.residues.clean_sequence"
+        )
+
+
 def checked_positions(
     masked_positions: Sequence[int | None] | None, sequences: Sequence[str]
 ) -> list[int | None]:
