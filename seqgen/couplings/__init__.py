@@ -8,7 +8,7 @@ from seqgen.couplings.evaluation import annotate_couplings, contact_precision
 from seqgen.couplings.inference import fit_potts, infer_couplings, potts_couplings
 from seqgen.couplings.jacobian import categorical_jacobian, pair_epistasis, residue_effects
 from seqgen.couplings.linked_proteins import linked_jacobian
-from seqgen.couplings.mean_field import fit_mean_field
+from seqgen.couplings.mean_field import fit_mean_field, mean_field_couplings
 from seqgen.couplings.norms import average_product_correction, frobenius_norms
 from seqgen.couplings.numbering import align_to_structure, residue_distances
 from seqgen.couplings.pairing import pair_alignments
@@ -38,6 +38,7 @@ __all__ = [
     "frobenius_norms",
     "infer_couplings",
     "linked_jacobian",
+    "mean_field_couplings",
     "mutant_energies",
     "pair_alignments",
     "pair_epistasis",
