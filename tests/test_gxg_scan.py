@@ -24,7 +24,7 @@ from seqgen.gxg import (
     work,
 )
 from seqgen.gxg.exact import exact_tests
-from seqgen.gxg.tails import neg_log10_p_of_t
+from seqgen.stats import neg_log10_p_of_t
 
 SHARED = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REFERENCE = SHARED / "plink_tensorqtl_ref" / "epistasis"

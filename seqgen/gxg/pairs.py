@@ -15,7 +15,7 @@ from seqgen.gxg.design import PairDesign
 from seqgen.gxg.exact import batches
 from seqgen.gxg.pair_models import joint_tests, regress_all
 from seqgen.gxg.regression import ROBUST, Fit
-from seqgen.gxg.tails import neg_log10_p_of_t
+from seqgen.stats import neg_log10_p_of_t
 
 Pairs = pd.DataFrame | Sequence[tuple[str, str]]
 

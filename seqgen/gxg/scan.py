@@ -14,8 +14,8 @@ from seqgen.gxg.design import PairDesign
 from seqgen.gxg.exact import exact_tests
 from seqgen.gxg.pair_models import regress_all
 from seqgen.gxg.products import Stripe, pair_block, prepare_stripe
-from seqgen.gxg.tails import neg_log10_p_of_t
 from seqgen.gxg.work import Block, Names, plan_blocks
+from seqgen.stats import neg_log10_p_of_t
 
 # Pairs whose product is rounding rather than data once main effects and covariates are out.
 _COLLINEAR = "product is a linear combination of main effects and covariates"

@@ -1,4 +1,4 @@
-"""Two-sided tails of Student's t and of the normal, on a scale where they never underflow."""
+"""Tails of test statistics, and multiple testing as scipy has it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,86 @@ _LN10 = np.log(10.0)
 _SAFE = 1e-250
 
 
+def benjamini_hochberg(p: np.ndarray, *, n_tests: int | None = None) -> np.ndarray:
+    """Adjusted p values of Benjamini and Hochberg.
+
+    Parameters
+    ----------
+    p : ndarray of float64, shape (k,)
+        Between 0 and 1.
+    n_tests : int, optional
+        Tests run in all, at least k; those that are not given count as p = 1. By default k.
+
+    Returns
+    -------
+    ndarray of float64, shape (k,)
+
+    References
+    ----------
+    Benjamini, Hochberg (1995), Journal of the Royal Statistical Society B 57, 289-300.
+
+    Examples
+    --------
+    >>> benjamini_hochberg(np.array([0.01, 0.04]), n_tests=4).tolist()
+    [0.04, 0.08]
+    """
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p, dtype=np.float64)
+    if not p.size:
+        return p.copy()
+    share = p.size / (p.size if n_tests is None else n_tests)
+    # Clipping at 1 before the division by the share loses nothing: it is at most 1.
+    return np.minimum(1.0, false_discovery_control(p) / share)
+
+
+def p_of_t(t: np.ndarray, df: float) -> np.ndarray:
+    """Two-sided p value of Student's ``t``; 0 where it is below the smallest double.
+
+    Examples
+    --------
+    >>> p_of_t(np.array([0.0, 2.0]), 10).round(4).tolist()
+    [1.0, 0.0734]
+    """
+    from scipy.special import stdtr
+
+    return np.minimum(1.0, 2.0 * stdtr(df, -np.abs(t)))
+
+
+def t_of_p(p: float, df: float) -> float:
+    """The positive t whose two-sided p value is ``p``.
+
+    Examples
+    --------
+    >>> round(t_of_p(0.05, 10), 4)
+    2.2281
+    """
+    from scipy.special import stdtrit
+
+    return float(-stdtrit(df, p / 2))
+
+
+def inflation(median_p: float) -> float:
+    """Genomic inflation: the median chi-square (1 df) over the one expected without any effect.
+
+    References
+    ----------
+    Devlin, Roeder (1999), Biometrics 55, 997-1004.
+
+    Examples
+    --------
+    >>> round(inflation(0.5), 3), round(inflation(0.4), 3)
+    (1.0, 1.557)
+    """
+    from scipy.special import ndtri
+
+    return float((ndtri(median_p / 2) / ndtri(0.25)) ** 2)
+
+
 def neg_log10_p_of_t(t: np.ndarray, df: np.ndarray | float) -> np.ndarray:
     """Minus log10 of the two-sided p value of ``t`` with ``df`` degrees of freedom.
 
-    With infinite ``df`` it is the normal's. NaN stays NaN.
+    With infinite ``df`` it is the normal's. NaN stays NaN. Never infinite for a finite ``t``.
 
     Parameters
     ----------

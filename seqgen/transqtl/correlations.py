@@ -1,0 +1,85 @@
+"""How often each size of correlation occurred among all tests of a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.stats import inflation, p_of_t
+
+# Cells of |r| * sqrt(df), which is close to |t|; the last holds all beyond.
+_CELLS = 4096
+_WIDTH = 1 / 256
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """Counts of tests by |r| * sqrt(df), in cells of 1/256.
+
+    Attributes
+    ----------
+    counts : ndarray of int64, shape (4096,)
+    df : int
+        Degrees of freedom.
+    """
+
+    counts: np.ndarray
+    df: int
+
+    @property
+    def n_tests(self) -> int:
+        """Tests counted."""
+        return int(self.counts.sum())
+
+    def quantile(self, share: float) -> float:
+        """P value below which ``share`` of the tests lie, interpolated within a cell.
+
+        Raises
+        ------
+        InputError
+            If ``share`` is not between 0 and 1.
+        """
+        if not 0.0 < share < 1.0:
+            raise InputError(f"share is {share}; expected between 0 and 1")
+        below = np.append(0, np.cumsum(self.counts))
+        edge = np.interp((1.0 - share) * self.n_tests, below, np.arange(_CELLS + 1))
+        return float(self._p(np.array([edge]))[0])
+
+    def inflation(self) -> float:
+        """Genomic inflation of the median test."""
+        return inflation(self.quantile(0.5))
+
+    def to_frame(self, n_bins: int = 20) -> pd.DataFrame:
+        """Counts in ``n_bins`` equal bins of p: ``p_low``, ``p_high``, ``count``, ``expected``.
+
+        A cell that a bin's end cuts is shared out evenly, so counts are no whole numbers.
+        """
+        at = self._p(np.arange(_CELLS + 1, dtype=np.float64))[::-1]
+        above = np.append(0, np.cumsum(self.counts[::-1]))
+        at[0] = 0.0
+        edges = np.linspace(0.0, 1.0, n_bins + 1)
+        counts = np.diff(np.interp(edges, at, above))
+        return pd.DataFrame({
+            "p_low": edges[:-1], "p_high": edges[1:], "count": counts,
+            "expected": self.n_tests / n_bins,
+        })  # fmt: skip
+
+    def _p(self, edge: np.ndarray) -> np.ndarray:
+        r2 = np.minimum((edge * _WIDTH) ** 2 / self.df, 1.0)
+        with np.errstate(divide="ignore"):
+            return p_of_t(np.sqrt(self.df * r2 / (1.0 - r2)), self.df)
+
+
+def cells_per_r(df: int) -> float:
+    """What a correlation is multiplied by to give its place on the scale of cells."""
+    return float(np.sqrt(df) / _WIDTH)
+
+
+def count_cells(place: np.ndarray) -> np.ndarray:
+    """Counts per cell, (4096,), of places on the scale of cells, which are overwritten."""
+    if place.size and place.max() >= _CELLS:
+        np.minimum(place, np.float32(_CELLS - 1), out=place)
+    return np.bincount(place.ravel().astype(np.intp), minlength=_CELLS)

@@ -1,0 +1,196 @@
+"""Traits and covariates made ready for a scan: residuals of unit length."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.io.tally import Tally
+from seqgen.transqtl.people import Matched, Table, match_people
+from seqgen.transqtl.variants import Variants, open_variants
+
+# A variable is explained by the covariates where less than this share of its variance is left.
+EXPLAINED = 1e-8
+
+
+@dataclass(frozen=True)
+class TransDesign:
+    """What a trans scan works on; made by `prepare_trans`.
+
+    Attributes
+    ----------
+    variants : Variants
+        Genotypes, read by blocks.
+    people : Index
+        Names of the n people.
+    rows : ndarray of int64, shape (n,)
+        Their rows in the genotypes.
+    traits : DataFrame
+        One row per trait of the scan: ``trait``, ``scale`` (length of its residual).
+    residuals : ndarray of float64, shape (g, n)
+        Residuals of the traits on intercept and covariates, each of length 1.
+    basis : ndarray of float64, shape (n, q)
+        Orthonormal basis of intercept and covariates.
+    df : int
+        Degrees of freedom of a test: n - q - 1.
+    drops : DataFrame
+        `schemas.DROPS`: people and traits left out, by reason.
+    """
+
+    variants: Variants = field(repr=False)
+    people: pd.Index = field(repr=False)
+    rows: np.ndarray = field(repr=False)
+    traits: pd.DataFrame = field(repr=False)
+    residuals: np.ndarray = field(repr=False)
+    basis: np.ndarray = field(repr=False)
+    df: int
+    drops: pd.DataFrame
+
+    @property
+    def n_people(self) -> int:
+        """People in the analysis."""
+        return len(self.people)
+
+    @property
+    def n_traits(self) -> int:
+        """Traits that can be tested."""
+        return len(self.traits)
+
+
+def prepare_trans(
+    genotypes: object,
+    traits: Table,
+    covariates: Table | None = None,
+    *,
+    people: Sequence[str] | None = None,
+    variants: pd.DataFrame | None = None,
+    shared_people: bool = False,
+) -> TransDesign:
+    """Match people, check traits and covariates, and take residuals of the traits.
+
+    Traits with a missing value, without variation, or explained by the covariates are left out
+    and counted; so are people who lack a covariate.
+
+    Parameters
+    ----------
+    genotypes : ndarray or DataFrame of shape (people, variants), or Panel
+        Counts or dosages of one allele, NaN (or -1 in an integer array) where missing; a
+        DataFrame names its people and variants. Anything with ``n_people``, ``variants`` and
+        ``genotypes(index)``, such as a PLINK panel, is read by blocks.
+    traits : ndarray or DataFrame, shape (people, traits)
+        A DataFrame names its people; an array is in the order of the genotypes. For related
+        people give residuals of a mixed model.
+    covariates : ndarray or DataFrame, shape (people, c), optional
+        Without intercept, which is always added.
+    people : sequence of str, optional
+        Names of the people of an array or panel.
+    variants : DataFrame, optional
+        One row per variant in the order of the genotypes: ``variant`` (unique name), and
+        ``chrom`` and ``pos`` (1-based) where regions are excluded.
+    shared_people : bool
+        Analyse the people who are in all inputs, and count the others, where the sets differ.
+
+    Returns
+    -------
+    TransDesign
+
+    Raises
+    ------
+    InputError
+        If people do not match, values are infinite or not numbers, covariates are collinear,
+        there are too few people, or no trait is left.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> design = prepare_trans(rng.binomial(2, 0.3, (50, 8)), rng.normal(size=(50, 3)))
+    >>> design.df, design.n_traits
+    (48, 3)
+    """
+    source = open_variants(genotypes, people=people, variants=variants)
+    tally = Tally("trans")
+    matched = match_people(
+        source.people, traits, covariates, shared_people=shared_people, tally=tally
+    )
+    basis = _basis(matched)
+    residuals, table = _residuals(matched.traits, basis, tally)
+    return TransDesign(
+        variants=source,
+        people=matched.people,
+        rows=matched.rows,
+        traits=table,
+        residuals=residuals,
+        basis=basis,
+        df=len(matched.people) - basis.shape[1] - 1,
+        drops=tally.to_frame(),
+    )
+
+
+def _basis(matched: Matched) -> np.ndarray:
+    """Orthonormal basis of intercept and covariates, none of which the others explain."""
+    count, n_covariates = matched.covariates.shape
+    if count - n_covariates - 2 < 1:
+        raise InputError(
+            f"people: {count:,} with {n_covariates} covariate(s) and an intercept leave "
+            f"{count - n_covariates - 2} degrees of freedom; expected at least 1, so give fewer "
+            "covariates or more people"
+        )
+    basis = np.empty((count, n_covariates + 1), order="F")
+    basis[:, 0] = 1.0 / np.sqrt(count)
+    for place, name in enumerate(matched.covariates, start=1):
+        column = matched.covariates[name].to_numpy()
+        if np.ptp(column) == 0:
+            raise InputError(
+                f"covariates: {name!r} is {column[0]} for all people; leave it out, the intercept "
+                "is added anyway"
+            )
+        column = column - column.mean()
+        length = np.linalg.norm(column)
+        column = column / length
+        # Twice, so that the rest is orthogonal to rounding.
+        for _ in range(2):
+            column = column - basis[:, :place] @ (basis[:, :place].T @ column)
+        left = np.linalg.norm(column)
+        if left**2 < EXPLAINED:
+            before = ", ".join(map(repr, list(matched.covariates)[: place - 1][:5]))
+            raise InputError(
+                f"covariates: {name!r} is a linear combination of those before it "
+                f"({before or 'the intercept'}); leave one out"
+            )
+        basis[:, place] = column / left
+    return basis
+
+
+def _residuals(
+    traits: pd.DataFrame, basis: np.ndarray, tally: Tally
+) -> tuple[np.ndarray, pd.DataFrame]:
+    """Residuals of unit length, (g, n), and the table of the traits that have one."""
+    names = pd.DataFrame({"trait": traits.columns.astype("str")})
+    values = np.ascontiguousarray(traits.to_numpy().T)
+    missing = np.isnan(values).any(axis=1)
+    constant = ~missing & (np.ptp(values, axis=1) == 0)
+    values = values - values.mean(axis=1, keepdims=True)
+    total = np.linalg.norm(values, axis=1)
+    for _ in range(2):
+        values -= (values @ basis) @ basis.T
+    scale = np.linalg.norm(values, axis=1)
+    explained = ~missing & ~constant & ~(scale**2 > EXPLAINED * total**2)
+    reasons = {
+        "trait lacks a value of some person; impute it before the scan": missing,
+        "trait is the same for all people": constant,
+        "trait is explained by the covariates": explained,
+    }
+    for reason, bad in reasons.items():
+        tally.note(names, bad, reason, action="dropped")
+    usable = ~(missing | constant | explained)
+    if not usable.any():
+        why = "; ".join(f"{int(bad.sum()):,}: {why}" for why, bad in reasons.items() if bad.any())
+        raise InputError(
+            f"traits: none of {len(names):,} can be tested ({why or 'there are none'})"
+        )
+    table = pd.DataFrame({"trait": names["trait"][usable].to_numpy(), "scale": scale[usable]})
+    return np.ascontiguousarray(values[usable] / scale[usable, None]), table

@@ -1,0 +1,208 @@
+"""Genotypes read by blocks, with covariates taken out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.transqtl.people import named_people, person_names
+
+EXPLAINED = 1e-8
+REASONS = (
+    "",
+    "variant has no call",
+    "variant is monomorphic",
+    "variant is explained by the covariates",
+)
+IMPUTED = "missing calls set to the variant's mean"
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Genotypes of all people, by blocks.
+
+    Attributes
+    ----------
+    people : Index
+        Names of all people with genotypes.
+    table : DataFrame
+        One row per variant: ``variant``, and ``chrom`` and ``pos`` where known.
+    read : callable
+        From variant numbers, (k,), to counts or dosages, (people, k).
+    """
+
+    people: pd.Index = field(repr=False)
+    table: pd.DataFrame = field(repr=False)
+    read: Callable[[np.ndarray], np.ndarray] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+
+@dataclass(frozen=True)
+class VariantBlock:
+    """The testable variants ``index`` of a block, for products with residuals of traits.
+
+    ``values`` (k, n) are centred genotypes over ``scale``; what covariates explain of them is
+    still in, for the residuals of the traits are orthogonal to it, except where it is nearly all.
+    ``scale`` (k,) is the length of their residuals on the covariates, ``frequency`` (k,) that of
+    the counted allele. ``reason`` (all variants asked for) is the place in `REASONS`,
+    ``n_missing`` the calls that were filled in.
+    """
+
+    index: np.ndarray
+    values: np.ndarray
+    scale: np.ndarray
+    frequency: np.ndarray
+    reason: np.ndarray
+    n_missing: np.ndarray
+
+    def single(self, out: np.ndarray | None = None) -> np.ndarray:
+        """Values in single precision, (k, n); in ``out``'s memory where it is given."""
+        shape = self.values.shape
+        out = np.empty(shape, np.float32) if out is None else out[: self.values.size].reshape(shape)
+        np.copyto(out, self.values, casting="same_kind")
+        return out
+
+
+def open_variants(
+    genotypes: object,
+    *,
+    people: Sequence[str] | None = None,
+    variants: pd.DataFrame | None = None,
+) -> Variants:
+    """Genotypes of an array, a table or a panel, ready to be read by blocks.
+
+    Raises
+    ------
+    InputError
+        If shapes do not fit, or a variant comes twice.
+    """
+    if isinstance(genotypes, pd.DataFrame):
+        names = person_names(genotypes, people)
+        table = _table(variants, genotypes.shape[1], list(genotypes.columns))
+        return Variants(names, table, _reader(genotypes.to_numpy()))
+    if hasattr(genotypes, "genotypes") and hasattr(genotypes, "variants"):
+        own = genotypes.variants
+        if variants is None:
+            variants = own.assign(variant=own["rsid"]) if "variant" not in own else own
+        table = _table(variants, len(own), None)
+        return Variants(named_people(genotypes.n_people, people), table, genotypes.genotypes)  # type: ignore[attr-defined]
+    array = np.asarray(genotypes)
+    names = person_names(array, people)
+    return Variants(names, _table(variants, array.shape[1], None), _reader(array))
+
+
+def _reader(array: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    if array.dtype.kind not in "biuf":
+        raise InputError(
+            f"genotypes: of type {array.dtype}; expected counts or dosages as numbers, NaN where "
+            "missing"
+        )
+
+    def read(index: np.ndarray) -> np.ndarray:
+        # A run of columns is a view; only scattered ones are copied.
+        if len(index) and index[-1] - index[0] + 1 == len(index):
+            return array[:, index[0] : index[-1] + 1]
+        return array[:, index]
+
+    return read
+
+
+def _table(variants: pd.DataFrame | None, count: int, names: list | None) -> pd.DataFrame:
+    if not count:
+        raise InputError("genotypes: no variant; expected at least one column")
+    if variants is None:
+        named = names or [f"variant_{k}" for k in range(1, count + 1)]
+        variants = pd.DataFrame({"variant": pd.Series(named).astype("str")})
+    if len(variants) != count or "variant" not in variants:
+        raise InputError(
+            f"variants: {len(variants):,} rows, columns {', '.join(map(str, variants.columns))}; "
+            f"expected one row for each of {count:,} columns of genotypes, with a column 'variant'"
+        )
+    if names is not None and list(map(str, names)) != variants["variant"].astype(str).tolist():
+        raise InputError(
+            "variants: names differ from the columns of the genotypes; give them in the same order"
+        )
+    table = variants[[c for c in ("variant", "chrom", "pos") if c in variants]]
+    table = table.reset_index(drop=True).astype({"variant": "str"})
+    twice = table["variant"].duplicated()
+    if twice.any():
+        raise InputError(
+            f"variants: {table['variant'][twice].iloc[0]!r} comes twice ({int(twice.sum()):,} "
+            "repeats); name each variant once"
+        )
+    return table
+
+
+def read_block(
+    variants: Variants, index: np.ndarray, *, rows: np.ndarray, basis: np.ndarray
+) -> VariantBlock:
+    """Read variants ``index``, fill missing calls with the mean, measure what covariates leave.
+
+    Raises
+    ------
+    InputError
+        If a genotype is infinite or negative.
+    """
+    counts = variants.read(index)
+    if len(rows) != len(counts) or not np.array_equal(rows, np.arange(len(rows))):
+        counts = counts[rows]
+    values = counts.T.astype(np.float64, order="C")
+    n_missing, called = _fill(values, counts, variants, index)
+    mean = values.mean(axis=1)
+    values -= mean[:, None]
+    total = np.einsum("ij,ij->i", values, values)
+    loadings = values @ basis
+    left = total - np.einsum("ij,ij->i", loadings, loadings)
+    _sharpen(values, left, total, basis)
+    # A constant that is no binary fraction leaves rounding after its mean is taken off.
+    flat = total <= (1e-14 * mean) ** 2 * len(basis)
+    reason = np.select([called == 0, flat, ~(left > EXPLAINED * total)], [1, 2, 3], default=0)
+    reason = reason.astype(np.int8)
+    keep = reason == 0
+    if not keep.all():
+        values, left = values[keep], left[keep]
+    scale = np.sqrt(left)
+    values /= scale[:, None]
+    return VariantBlock(index[keep], values, scale, mean[keep] / 2, reason, n_missing)
+
+
+def _sharpen(values: np.ndarray, left: np.ndarray, total: np.ndarray, basis: np.ndarray) -> None:
+    """Take the covariates out, in place, where they explain so much that rounding would tell."""
+    close = np.flatnonzero(left < 0.01 * total)
+    if len(close):
+        mine = values[close]
+        for _ in range(2):
+            mine -= (mine @ basis) @ basis.T
+        values[close] = mine
+        left[close] = np.einsum("ij,ij->i", mine, mine)
+
+
+def _fill(
+    values: np.ndarray, counts: np.ndarray, variants: Variants, index: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Set missing calls to the mean, in place; missing and present calls per variant."""
+    n_missing = np.zeros(len(values), dtype=np.int64)
+    # NaN is the lowest of its block, so that a look at the extremes tells whether all is well.
+    low, high = counts.min(), counts.max()
+    if low >= 0 and high < np.inf:
+        return n_missing, np.full(len(values), values.shape[1])
+    missing = np.isnan(values) if counts.dtype.kind == "f" else values == -1
+    bad = ~missing & ((values < 0) | np.isinf(values))
+    if bad.any():
+        row, person = (int(k) for k in np.argwhere(bad)[0])
+        raise InputError(
+            f"genotypes: variant {variants.table['variant'].iloc[index[row]]!r} has "
+            f"{values[row, person]}; expected counts or dosages of at least 0, NaN where missing"
+        )
+    n_missing = missing.sum(axis=1)
+    values[missing] = 0.0
+    called = values.shape[1] - n_missing
+    means = values.sum(axis=1) / np.maximum(called, 1)
+    values[missing] = np.repeat(means, n_missing)
+    return n_missing, called
