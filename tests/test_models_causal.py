@@ -179,5 +179,5 @@ def test_jacobian_takes_the_later_half_whole(model):
 
 def test_attention_maps_are_there_and_a_contact_head_is_not(model):
     assert attention_features(model, "MKVLAWDE").shape == (8, 8, 8)
-    with pytest.raises(ModelError, match="no contact head; fit a regression"):
+    with pytest.raises(ModelError, match="no contact head; use a model that has one"):
         attention_contacts(model, "MKVLAWDE")
