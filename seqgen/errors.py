@@ -33,3 +33,34 @@ class MissingDependencyError(SeqgenError, ImportError):
 
 class SeqgenWarning(UserWarning):
     """Something the reader of a result has to know."""
+
+
+def require_type(
+    value: object, kind: type | tuple[type, ...], argument: str, *, remedy: str
+) -> None:
+    """Refuse a value of another type than an argument takes.
+
+    Parameters
+    ----------
+    value : object
+    kind : type or tuple of types
+    argument : str
+        Its name.
+    remedy : str
+        What is expected, and which function makes it.
+
+    Raises
+    ------
+    InputError
+        If ``value`` is of another type.
+
+    Examples
+    --------
+    >>> require_type(3, str, "path", remedy="the path of a file")
+    Traceback (most recent call last):
+    ...
+    seqgen.errors.InputError: path is of type int; expected the path of a file
+    """
+    if not isinstance(value, kind):
+        found = "None" if value is None else f"of type {type(value).__name__}"
+        raise InputError(f"{argument} is {found}; expected {remedy}")

@@ -199,10 +199,10 @@ def distances(
 
     Examples
     --------
+    >>> from seqgen.io.resources import example_structure_path
     >>> from seqgen.io.structures import read_structure
-    >>> structure = read_structure("complex.pdb.gz")  # doctest: +SKIP
-    >>> distances(structure, "A", "C", atoms="heavy").shape  # doctest: +SKIP
-    (258, 122)
+    >>> distances(read_structure(example_structure_path()), "A", atoms="heavy").shape
+    (335, 335)
     """
     first = structure.chain(chain_a)
     return chain_distances(first, first if chain_b is None else structure.chain(chain_b), atoms)

@@ -18,6 +18,7 @@ from seqgen.couplings.mean_field import fit_mean_field
 from seqgen.couplings.site_independent import fit_site_independent
 from seqgen.errors import InputError
 from seqgen.models.potts import PottsModel
+from seqgen.residues import ResidueChange, format_change
 from seqgen.schemas import AMINO_ACIDS
 
 
@@ -199,3 +200,20 @@ def test_a_mean_field_fit_scores_its_own_family():
         terms.loc[a, b] for a, b in combinations(AMINO_ACIDS, 2) if {a, b}.isdisjoint(FOCUS[4:6])
     ]
     assert min(same) > max(other)
+
+
+def test_positions_of_mixed_forms_are_read(model):
+    ref = FOCUS[0]
+    other = "D" if ref != "D" else "E"
+    table = pd.DataFrame({"position": [float(START)], "ref_aa": [ref], "alt_aa": [other]})
+    assert mutant_energies(model, table)["mutant"].tolist() == [f"{ref}{START}{other}"]
+    change = ResidueChange(ref, START, other)
+    hgvs = mutant_energies(model, [format_change(change, three_letter=True)])
+    assert hgvs["delta_energy"].tolist() == mutant_energies(model, table)["delta_energy"].tolist()
+
+
+def test_what_is_no_model_is_told():
+    with pytest.raises(
+        InputError, match="model is of type Alignment; expected what fit_potts"
+    ):
+        mutant_energies(made_alignment([[11, 9, 18], [11, 0, 18]]), ["M1A"])

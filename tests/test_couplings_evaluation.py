@@ -13,6 +13,7 @@ import pytest
 from protein_text import chain_lines, pdb_text
 
 from seqgen.alignment import Residues
+from seqgen.couplings import evaluation
 from seqgen.couplings.evaluation import annotate_couplings, contact_precision
 from seqgen.couplings.numbering import residue_distances
 from seqgen.errors import InputError
@@ -206,8 +207,16 @@ def test_pairs_of_different_proteins_are_no_neighbours():
 def test_intervals_repeat_and_obey_the_seed(couplings, measured):
     first = contact_precision(couplings, measured)
     pd.testing.assert_frame_equal(first, contact_precision(couplings, measured))
-    other = contact_precision(couplings, measured, seed=2)
-    assert not first["upper"].equals(other["upper"])
+    # One large group of contacts: the draws say more than the number of groups does.
+    contact, group = np.r_[np.ones(30), np.zeros(20)] > 0, np.r_[np.zeros(30), 1 + np.arange(20)]
+    ends = [evaluation._interval(contact, group.astype(int), draws=50, seed=s) for s in (1, 1, 2)]
+    assert ends[0] == ends[1] != ends[2]
+
+
+def test_few_groups_make_no_sure_interval():
+    contact, group = np.array([1, 1, 1, 0], dtype=bool), np.array([0, 0, 1, 2])
+    lower, upper = evaluation._interval(contact, group, draws=500, seed=1)
+    assert (lower, upper) == (min(lower, 0.26), max(upper, 0.96))
 
 
 def test_what_cannot_be_evaluated(couplings, measured):
@@ -275,3 +284,16 @@ def test_tables_of_other_residues_are_refused(placed):
     with pytest.raises(InputError, match=r"column\(s\) position_2 missing"):
         annotate_couplings(frame.drop(columns="position_2"), distances)
     assert annotate_couplings(frame.head(0), distances).empty
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [{"cutoff": np.nan}, {"cutoff": -1.0}, {"min_separation": -1}, {"seed": -1}, {"tops": [2.5]}],
+)
+def test_numbers_out_of_range_are_told(arguments):
+    residues = Residues.of_protein("MKVLAGHEWD", "P1")
+    couplings = Couplings(np.ones((10, 10)), residues, residues, "x")
+    with pytest.raises(InputError, match=next(iter(arguments))):
+        contact_precision(couplings, np.ones((10, 10)), **arguments)
+    with pytest.raises(InputError, match="couplings is of type ndarray; expected Couplings"):
+        contact_precision(np.ones((10, 10)), np.ones((10, 10)))

@@ -147,9 +147,13 @@ def precision(couplings, distances, separation, tops=("L", "L/2", "L/5")):
 
 
 def test_what_is_no_alignment_or_model():
-    with pytest.raises(InputError, match="alignment is str; expected what read_alignment gives"):
+    with pytest.raises(
+        InputError, match="alignment is of type str; expected what read_alignment gives"
+    ):
         fit_potts("family.a3m")
-    with pytest.raises(InputError, match="model is Alignment; expected what fit_potts gives"):
+    with pytest.raises(
+        InputError, match="model is of type Alignment; expected what fit_potts gives"
+    ):
         potts_couplings(two_proteins())
 
 

@@ -265,3 +265,17 @@ def test_the_kinase_complex_gives_the_published_base_rate():
     # Column of the phosphorylated histidine and of the aspartate that takes the phosphate.
     assert found.maps[0].chain.label(found.maps[0].places[10]) == "H260"
     assert "D53" in [found.maps[2].chain.label(place) for place in found.maps[2].places]
+
+
+def test_few_residues_with_coordinates_are_told(tmp_path):
+    residues = Residues.of_protein(TEM, "TEM")
+    few = made(tmp_path, chain_lines(TEM[24:90], "A", start=26))
+    notices = residue_distances(residues, residues, few).notices
+    assert f"66 of {len(TEM)} residues of TEM have coordinates" in notices
+    assert not residue_distances(residues, residues, bare_structure(TEM)).notices
+
+
+def test_what_is_no_structure_is_told():
+    residues = Residues.of_protein(TEM, "TEM")
+    with pytest.raises(InputError, match="structure is of type str; expected a Structure, as read"):
+        residue_distances(residues, residues, "x.pdb")

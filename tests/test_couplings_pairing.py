@@ -76,9 +76,9 @@ def test_by_species_the_likest_to_each_focus_go_together(two):
     assert paired.residues.positions.tolist() == [11, 12, 13, 11, 12]
     assert paired.residues.names == ["A", "B"]
     drops = paired.drops.set_index("reason")
-    assert drops.loc["A: no partner", "count"] == 4
-    assert drops.loc["B: no partner", "count"] == 3
-    assert drops.loc["A: no partner", "example"] == "a1_YEAST"
+    assert drops.loc["A: row without partner", "count"] == 4
+    assert drops.loc["B: row without partner", "count"] == 3
+    assert drops.loc["A: row without partner", "example"] == "a1_YEAST"
 
 
 def test_all_hits_go_rank_by_rank(two):
@@ -115,13 +115,29 @@ def test_by_header_and_by_row():
 
 def test_given_pairs_are_taken_and_unknown_names_counted(two):
     pairs = [("a3_HUMAN", "b4_MOUSE"), ("a5", "b0_YEAST"), ("a5", "nobody")]
-    for given in (pairs, pd.DataFrame(pairs, columns=["one", "two"])):
+    for given in (pairs, pd.DataFrame(pairs, columns=["first", "second"])):
         paired = pair_alignments(*two, by="pairs", pairs=given)
         assert paired.names == ("a3_HUMAN__b4_MOUSE", "a5__b0_YEAST")
         drops = paired.drops.set_index("reason")
         assert drops.loc["name in pairs is not in the alignment", "example"] == "nobody"
     with pytest.raises(InputError, match=r"row 9 is not in B\.a3m"):
         pair_alignments(*two, by="pairs", pairs=pd.DataFrame({"row_1": [0], "row_2": [9]}))
+
+
+def test_names_of_several_rows_and_repeated_pairs_are_told():
+    first = family(["x", "x", "z"], [[1], [2], [3]], "A")
+    second = family(["u", "v", "w"], [[5], [6], [7]], "B")
+    pairs = [("x", "u"), ("z", "w"), ("z", "w")]
+    paired = pair_alignments(first, second, by="pairs", pairs=pairs)
+    assert paired.codes.tolist() == [[1, 5], [3, 7]]
+    counts = paired.drops.set_index("reason")["count"]
+    assert counts["name in pairs is that of several rows; the first is taken"] == 1
+    assert counts["pair is given more than once"] == 1
+
+
+def test_what_is_no_alignment_is_told():
+    with pytest.raises(InputError, match="first is of type str; expected an Alignment"):
+        pair_alignments("a", "b")
 
 
 def test_drops_of_both_alignments_are_kept_apart(two):
@@ -141,8 +157,30 @@ def test_drops_of_both_alignments_are_kept_apart(two):
         ({"species": "brackets"}, "no species is in the headers of both"),
         ({"by": "pairs"}, "pairs are not; give pairs with by='pairs'"),
         ({"pairs": [("a", "b")]}, "pairs are given; give pairs with by='pairs'"),
-        ({"by": "pairs", "pairs": [("a", "b")]}, "0 pair found by pairs"),
-        ({"by": "header"}, "0 pair found by header"),
+        (
+            {"by": "pairs", "pairs": [("a", "b")]},
+            "0 pairs found of the 1 in pairs; 1 of the names",
+        ),
+        ({"by": "pairs", "pairs": [("a",)]}, "entry 0 is .*expected two names"),
+        ({"by": "pairs", "pairs": ["ab"]}, "entry 0 is 'ab'"),
+        ({"by": "pairs", "pairs": [("a", None)]}, "expected names, not numbers"),
+        ({"by": "pairs", "pairs": []}, "pairs: none given"),
+        ({"by": "pairs", "pairs": 3}, "pairs is 3"),
+        (
+            {"by": "pairs", "pairs": pd.DataFrame({"x": ["a"], "y": ["b"]})},
+            r"column\(s\) x, y found; expected first and second",
+        ),
+        ({"by": "pairs", "pairs": pd.DataFrame(columns=["first", "second"])}, "none given"),
+        (
+            {"by": "pairs", "pairs": pd.DataFrame({"row_1": ["x"], "row_2": [1]})},
+            "not all whole numbers",
+        ),
+        ({"names": ("A", "A")}, "expected two different names"),
+        ({"names": ("A", "")}, "expected two different names"),
+        ({"names": ("A", None)}, "expected two different names"),
+        ({"names": ("A",)}, "expected two different names"),
+        ({"names": "AB"}, "expected two different names"),
+        ({"by": "header"}, "0 pairs found by header"),
     ],
 )
 def test_wrong_arguments_are_told(two, arguments, message):
@@ -342,3 +380,10 @@ def test_kinases_and_regulators_pair_by_header_as_by_row():
     assert paired.n_sequences == first.n_sequences
     assert paired.residues.names == ["HK", "RR"]
     assert paired.names == tuple(f"{name}__{name}" for name in first.names)
+
+
+@pytest.mark.parametrize("arguments", [{"increment": 2.5}, {"seed": -1}, {"seed": 1.5}])
+def test_numbers_of_paralogs_are_whole(arguments):
+    first, second = coupled_families(n=60, species=15)
+    with pytest.raises(InputError, match=next(iter(arguments))):
+        pair_paralogs(first, second, **arguments)

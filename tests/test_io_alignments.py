@@ -185,6 +185,16 @@ def test_blocks_may_end_anywhere(tmp_path, monkeypatch, block):
 
 
 BAD = {
+    ">P1/0-3\nMKVL\n>b\nMKVI\n": r"line 1: 'P1/0-3' names positions 0-3; .*counts from 1",
+    ">P1/99999999999999999999-3\nMKVL\n>b\nMKVI\n": "expected a range that counts from 1",
+    ">P1/1-2:P2/0-1\nMKVL\n>b\nMKVI\n": "names positions 0-1",
+    "# STOCKHOLM 1.0\na MKVL\nb MKVI\n//\n\n# STOCKHOLM 1.0\nc MK\nd MR\n//\n": (
+        "line 6: '# STOCKHOLM 1.0' comes after the '//'"
+    ),
+    "MKVL\rMKVI\r": "ends its lines by CR alone",
+    ">a columns=P1/1-3\nMKVL\n>b\nMKVI\n": "'a' names 3 columns, and there are 4",
+    ">a columns=P1/0-3\nMKVL\n>b\nMKVI\n": "names positions 0-3",
+    ">a columns=none\nMKVL\n>b\nMKVI\n": "names no columns",
     "": "is empty",
     "\n \n": "is empty",
     ">a\nMKVL\n>b\nMKV\n>c\nM-VL\n": r"line 3: 'b' has 3 match columns; expected 4 as in 'a'",
@@ -259,6 +269,11 @@ def test_a_focus_that_fits_several_is_refused(tmp_path):
         ({"focus": " "}, "focus is ' '"),
         ({"format": "clustal"}, "format is 'clustal'"),
         ({"start": 0}, "start is 0"),
+        ({"start": 10**30}, "start is 1000"),
+        ({"start": True}, "start is True"),
+        ({"start": 2.5}, "start is 2.5"),
+        ({"start": "7"}, "start is '7'"),
+        ({"min_sequence_coverage": "half"}, "min_sequence_coverage is 'half'"),
         ({"min_sequence_coverage": 50}, "min_sequence_coverage is 50"),
         ({"min_column_coverage": -1}, "min_column_coverage is -1"),
         ({"min_column_coverage": 1.0, "focus": False}, "no column|rows"),
@@ -291,10 +306,42 @@ def test_what_is_written_reads_the_same(tmp_path, name):
     assert again.names[1:] == alignment.names[1:]
 
 
+@pytest.mark.parametrize("second", ["MKVI*", "MKVI-", "MKVI"])
+def test_a_focus_may_end_with_a_stop(tmp_path, second):
+    alignment = read_alignment(written(tmp_path, f">q\nMKVL*\n>h\n{second}\n"))
+    assert letters(alignment) == ["MKVL", "MKVI"]
+    assert alignment.residues.positions.tolist() == [1, 2, 3, 4]
+
+
+def test_utf_16_is_named(tmp_path):
+    with pytest.raises(InputError, match="UTF-16"):
+        read_alignment(written(tmp_path, FASTA.encode("utf-16")))
+
+
+@pytest.mark.parametrize("wrong", [None, 3, ["a"]])
+def test_what_is_no_path_or_alignment_is_told(tmp_path, wrong):
+    with pytest.raises(InputError, match=r"path is .*; expected the path of an alignment"):
+        read_alignment(wrong)
+    with pytest.raises(InputError, match=r"alignment is .*; expected an Alignment, as read_"):
+        write_alignment(wrong, tmp_path / "a.fasta")
+
+
+def test_examples_of_drops_name_the_row_and_letter(tmp_path):
+    text = ">q\nMKVLW\n>h x\nMUBLgW\n"
+    examples = read_alignment(written(tmp_path, text)).drops["example"].tolist()
+    assert examples == ["g in h", "U in column 2 of h", "in column 3 of h"]
+
+
+def test_two_sequences_of_the_same_header_are_told_so(tmp_path):
+    text = ">P1\nMKVL\n>P1\nMKVI\n>other\nMRVI\n"
+    with pytest.raises(InputError, match="headers are the same: remove or rename"):
+        read_alignment(written(tmp_path, text), focus="P1")
+
+
 def test_writing_is_deterministic_and_plain_where_nothing_is_inserted(tmp_path):
     alignment = made_alignment([[11, 9, 18], [11, 0, 18]])
     write_alignment(alignment, tmp_path / "a.fasta")
-    assert (tmp_path / "a.fasta").read_text() == ">s0\nMKV\n>s1\nM-V\n"
+    assert (tmp_path / "a.fasta").read_text() == (">s0 focus-columns=P1/1-3\nMKV\n>s1\nM-V\n")
     for name in ("a.gz", "b.gz"):
         write_alignment(alignment, tmp_path / name)
     assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
@@ -316,7 +363,7 @@ def test_reading_is_fast(tmp_path):
     ("file", "shape", "focus", "name", "ends"),
     [
         ("1a3a_A.a3m.gz", (1281, 145), 0, "1a3a_1_A", (1, 145)),
-        ("1atzA.aln.gz", (3068, 75), None, "", (1, 75)),
+        ("1atzA.aln.gz", (3068, 75), None, "protein", (1, 75)),
         ("DHFR.a2m.gz", (3629, 159), 0, "DYR_ECOLI", (1, 159)),
         ("BLAT_ECOLX.a2m.gz", (8403, 253), 0, "BLAT_ECOLX", (29, 283)),
     ],

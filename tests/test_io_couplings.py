@@ -88,8 +88,8 @@ def test_a_table_without_its_residues(tmp_path):
 
 def test_a_table_that_was_changed(tmp_path):
     path = write_couplings(within(), tmp_path / "c.parquet")
-    changed = read_table(path).assign(position_1=99)
-    write_table(changed.head(1), path, provenance=read_provenance(path))
+    changed = read_table(path).assign(position_1=lambda t: t["position_1"] + 90)
+    write_table(changed, path, provenance=read_provenance(path))
     with pytest.raises(InputError, match="not among those of its provenance"):
         read_couplings(path)
 
@@ -97,3 +97,15 @@ def test_a_table_that_was_changed(tmp_path):
 def test_shapes_that_do_not_fit():
     with pytest.raises(InputError, match=r"z has shape \(2, 2\); expected \(6, 5\)"):
         Couplings(between().scores, ONE, TWO, "plm", z=np.zeros((2, 2)))
+
+
+def test_a_table_that_was_cut_is_told(tmp_path):
+    path = write_couplings(within(), tmp_path / "c.tsv")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-3]))
+    with pytest.raises(InputError, match=r"holds 12 pairs, and 15 were written"):
+        read_couplings(path)
+
+
+def test_a_table_is_no_couplings(tmp_path):
+    with pytest.raises(InputError, match=r"couplings is of type DataFrame; expected Couplings"):
+        write_couplings(within().to_frame(), tmp_path / "c.tsv")

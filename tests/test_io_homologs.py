@@ -195,3 +195,11 @@ def test_a_real_search_finds_a_family_among_strangers(tmp_path, tool):
     assert not any(name.startswith("stranger") for name in found)
     kin = alignment.codes[1:]
     assert ((kin == alignment.codes[0]) | (kin == 0)).mean() > 0.7
+
+
+def test_a_result_that_is_refused_is_not_left_behind(tmp_path, pretend, database):
+    pretend("mmseqs2", text=f">query\n{QUERY}\n>h1\n{QUERY}\n")
+    out = tmp_path / "out.a3m"
+    with pytest.raises(InputError, match=r"out\.a3m: all 2 rows are the same"):
+        search_homologs(QUERY, database["mmseqs2"], tool="mmseqs2", out=out)
+    assert not out.exists()

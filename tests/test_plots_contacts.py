@@ -307,3 +307,27 @@ def test_arcs_of_more_than_two_proteins_are_refused():
     joint = Residues.of_protein("MKVLA", "one").join(Residues.of_protein("MKVLA", "two"))
     with pytest.raises(InputError, match=r"2 proteins \('one', 'two'\); take two with couplings"):
         plot_arcs(Couplings(np.zeros((10, 10)), joint, joint, "plm"))
+
+
+@pytest.mark.parametrize("plot", [plot_contact_map, plot_arcs])
+@pytest.mark.parametrize("value", [0.0, -1.0])
+def test_pairs_no_stronger_than_the_background_are_not_drawn(plot, value):
+    residues = made(20).rows
+    ax = plot(Couplings(np.full((20, 20), value), residues, residues, "plm"))
+    assert not ax.collections
+    assert any("No signal" in text for text in texts(ax))
+
+
+@pytest.mark.parametrize("plot", [plot_contact_map, plot_arcs])
+def test_wrong_arguments_of_both_plots_are_told(plot):
+    with pytest.raises(InputError, match="couplings is of type DataFrame; expected Couplings"):
+        plot(made(20).to_frame())
+    for name, value in {"top": 2.5, "cutoff": np.nan, "min_separation": -1}.items():
+        with pytest.raises(InputError, match=name):
+            plot(made(20), **{name: value})
+
+
+def test_arcs_say_how_far_apart_and_maps_the_first_notice():
+    assert "at least 6 positions apart" in texts(plot_arcs(made(30), top=5))
+    told = Couplings(made(30).scores, made(30).rows, made(30).rows, "plm", notices=("shallow",))
+    assert "shallow" in texts(plot_contact_map(told))

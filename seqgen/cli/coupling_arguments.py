@@ -85,7 +85,7 @@ def _pair(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("--names", nargs=2, metavar="NAME", help="of the two proteins")
     parser.add_argument(
-        "--pairs", metavar="TABLE", help="with --by pairs: columns first, second (names of rows)"
+        "--pairs", metavar="TABLE", help="with --by pairs: columns first, second, or name_1, name_2"
     )
     parser.add_argument("--out", required=True, metavar="FILE", help="alignment to write, A2M")
 
@@ -124,7 +124,7 @@ def _alignment_options(parser: argparse.ArgumentParser) -> None:
         "--pair-with", metavar="FILE", help="alignment of a second protein, to be paired"
     )
     group.add_argument("--pair-by", choices=("species", "header", "row", "pairs"), help="[species]")
-    group.add_argument("--pairs", metavar="TABLE", help="with --pair-by pairs, as for seqgen pair")
+    group.add_argument("--pairs", metavar="TABLE", help="for --pair-by pairs: first, second")
     group.add_argument("--names", nargs=2, metavar="NAME", help="of the two proteins")
 
 

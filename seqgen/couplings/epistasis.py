@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.couplings.mutants import NOT_COVERED, Changes, columns_at, read_changes, span
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.models.potts import PottsModel, pair_index
 from seqgen.models.potts_sequences import encode
 from seqgen.schemas import AMINO_ACIDS
@@ -42,6 +42,7 @@ def single_mutants(model: PottsModel) -> pd.DataFrame:
     >>> single_mutants(model).iloc[-1].to_dict()["delta_energy"]
     -1.5
     """
+    require_type(model, PottsModel, "model", remedy="what fit_potts gives")
     letters = np.array(list(model.residues.letters))
     residues = pd.Index(list(AMINO_ACIDS))
     ref = residues.get_indexer(pd.Index(letters))
@@ -98,6 +99,7 @@ def mutant_energies(model: PottsModel, mutants: Sequence[str] | pd.DataFrame) ->
     >>> mutant_energies(model, ["M1A", "M1A:K2C", "M3A"])["delta_energy"].tolist()
     [0.0, 2.0, nan]
     """
+    require_type(model, PottsModel, "model", remedy="what fit_potts gives")
     _require_focus(model, encode(model.residues.letters).astype(np.int64) - 1)
     changes = read_changes(model, mutants)
     single = _single_energies(model)[changes.column, changes.alt]
@@ -155,6 +157,7 @@ def epistasis(
     >>> epistasis(model, "M1A", ["K2C", "K2D"])["epistasis"].tolist()
     [2.0, 0.0]
     """
+    require_type(model, PottsModel, "model", remedy="what fit_potts gives")
     left = [first] if isinstance(first, str) else list(first)
     right = [second] if isinstance(second, str) else list(second)
     n = max(len(left), len(right))
@@ -212,6 +215,7 @@ def epistasis_at(
     >>> float(epistasis_at(model, 1, 2).loc["A", "C"])
     2.0
     """
+    require_type(model, PottsModel, "model", remedy="what fit_potts gives")
     positions = np.array([position_1, position_2], dtype=np.float64)
     i, j = columns_at(model, positions, np.array(proteins or ("", ""), dtype=object))
     if min(i, j) < 0 or i == j:

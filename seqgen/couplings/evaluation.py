@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.alignment import Residues
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.results import Couplings
 from seqgen.structure import ResidueDistances
 
@@ -39,9 +39,9 @@ def contact_precision(
     Pairs next to each other, as along two strands, are contacts together and must not be drawn
     as if independent. The interval is therefore the central 95% of a bootstrap that draws groups
     of pairs with replacement: pairs belong to one group if both their residues are within two
-    positions, directly or by way of others. Where all or none of the pairs are contacts that
-    bootstrap has no spread, and Wilson's interval for as many trials as there are groups stands
-    in its place. The ranking itself is not drawn anew.
+    positions, directly or by way of others. Few groups make a bootstrap too sure, so the interval
+    is at least Wilson's for as many trials as there are groups. The ranking itself is not drawn
+    anew.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def contact_precision(
     DataFrame
         One row per class with pairs and top: ``separation``, ``top``, ``n`` (pairs taken; fewer
         than asked for where the class has no more), ``n_contacts``, ``precision``, ``lower``,
-        ``upper``, ``base_rate`` (share of contacts among all pairs of the class), ``n_pairs``
-        and ``n_unresolved`` (pairs left out for want of a distance).
+        ``upper``, ``n_groups``, ``base_rate`` (share of contacts among all pairs of the class),
+        ``n_pairs`` and ``n_unresolved`` (pairs left out for want of a distance).
 
     Raises
     ------
@@ -86,6 +86,8 @@ def contact_precision(
     >>> table[["separation", "top", "n", "precision", "base_rate"]].values.tolist()
     [['all', 'L/2', 5, 0.8, 0.4], ['short', 'L/2', 5, 0.8, 0.4]]
     """
+    _check(couplings, distances, cutoff=cutoff)
+    _check_numbers(min_separation=min_separation, seed=seed)
     known = _values(couplings, distances)
     i, j, separation = _pairs(couplings, min_separation)
     score, distance = couplings.scores[i, j], known[i, j]
@@ -102,7 +104,7 @@ def contact_precision(
             continue
         use = use[np.argsort(-score[use], kind="stable")]
         contact = distance[use] < cutoff
-        length = min(len(couplings.rows), len(couplings.columns))
+        length = _length(couplings, name)
         about = {"base_rate": contact.mean(), "n_pairs": len(use),
                  "n_unresolved": int((inside & ~resolved).sum())}  # fmt: skip
         for top in tops:
@@ -113,7 +115,8 @@ def contact_precision(
             lower, upper = _interval(contact[:n], group, draws=draws, seed=seed)
             rows.append({"separation": name, "top": str(top), "n": n,
                          "n_contacts": int(contact[:n].sum()), "precision": contact[:n].mean(),
-                         "lower": lower, "upper": upper, **about})  # fmt: skip
+                         "lower": lower, "upper": upper, "n_groups": int(group.max()) + 1,
+                         **about})  # fmt: skip
     return pd.DataFrame(rows)
 
 
@@ -145,7 +148,19 @@ def annotate_couplings(
 
     Examples
     --------
-    >>> table = annotate_couplings(couplings.to_frame(), distances)  # doctest: +SKIP
+    >>> import numpy as np
+    >>> from seqgen.couplings.numbering import residue_distances
+    >>> from seqgen.io.alignments import read_alignment
+    >>> from seqgen.io.resources import example_alignment_path, example_structure_path
+    >>> from seqgen.io.structures import read_structure
+    >>> residues = read_alignment(example_alignment_path()).residues
+    >>> scores = np.zeros((258, 258)); scores[78, 138] = scores[138, 78] = 1.0
+    >>> distances = residue_distances(
+    ...     residues, residues, read_structure(example_structure_path())
+    ... )
+    >>> frame = Couplings(scores, residues, residues, "example").to_frame().head(1)
+    >>> annotate_couplings(frame, distances)[["number_1", "number_2", "contact"]].values.tolist()
+    [['230', '290', True]]
     """
     needed = ["protein_1", "position_1", "protein_2", "position_2"]
     missing = [name for name in needed if name not in frame]
@@ -187,6 +202,23 @@ def annotate_couplings(
     return result
 
 
+def _check(
+    couplings: Couplings, distances: ResidueDistances | np.ndarray, *, cutoff: float
+) -> None:
+    require_type(couplings, Couplings, "couplings",
+                 remedy="Couplings, as infer_couplings gives them")  # fmt: skip
+    require_type(distances, (ResidueDistances, np.ndarray), "distances",
+                 remedy="what residue_distances gives, or an array")  # fmt: skip
+    if not 0 < cutoff < np.inf:
+        raise InputError(f"cutoff is {cutoff}; expected a distance above 0, in angstrom")
+
+
+def _check_numbers(**numbers: int) -> None:
+    for label, value in numbers.items():
+        if not isinstance(value, int | np.integer) or value < 0:
+            raise InputError(f"{label} is {value!r}; expected a whole number from 0")
+
+
 # --- pairs ----------------------------------------------------------------------------------
 
 
@@ -223,6 +255,14 @@ def _classes(separation: np.ndarray) -> dict[str, np.ndarray]:
         "long": separation >= _LONG,
         "between": separation < 0,
     }
+
+
+def _length(couplings: Couplings, separation: str) -> int:
+    """L: the residues of the protein, or of the smaller of two for the pairs between them."""
+    sides = (couplings.rows, couplings.columns)
+    if couplings.symmetric and separation == "between":
+        return min(int((couplings.rows.proteins == name).sum()) for name in couplings.rows.names)
+    return min(map(len, sides))
 
 
 def _number(top: str | int, length: int) -> int:
@@ -267,16 +307,17 @@ def _far_apart(residues: Residues) -> np.ndarray:
 def _interval(
     contact: np.ndarray, group: np.ndarray, *, draws: int, seed: int
 ) -> tuple[float, float]:
-    """Central 95% of the share of contacts over draws of groups; Wilson's if nothing varies."""
+    """Central 95% of the share over draws of groups, and no less than Wilson's for the groups."""
     size = np.bincount(group)
     hits = np.bincount(group, weights=contact)
+    least, most = _wilson(float(contact.mean()), len(size))
     if contact.all() or not contact.any() or len(size) == 1:
-        return _wilson(float(contact.mean()), len(size))
+        return least, most
     even = np.full(len(size), 1 / len(size))
     counts = np.random.default_rng(seed).multinomial(len(size), even, size=draws)
     tail = (1 - _LEVEL) / 2
     lower, upper = np.quantile((counts @ hits) / (counts @ size), [tail, 1 - tail])
-    return float(lower), float(upper)
+    return min(float(lower), least), max(float(upper), most)
 
 
 def _wilson(share: float, n: int) -> tuple[float, float]:

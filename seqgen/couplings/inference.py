@@ -19,7 +19,7 @@ from seqgen.couplings.weights import (
     checked_weights,
     sequence_weights,
 )
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.models.potts import PottsModel
 from seqgen.results import Couplings
 
@@ -89,6 +89,7 @@ def infer_couplings(
     >>> infer_couplings(family).to_frame().loc[0, ["position_1", "position_2"]].tolist()
     [3, 10]
     """
+    require_type(alignment, Alignment, "alignment", remedy="what read_alignment gives")
     _require_proteins(alignment, between)
     model = fit_potts(
         alignment, method=method, gaps=gaps, lambda_J=lambda_J, pseudocount=pseudocount,
@@ -158,10 +159,7 @@ def fit_potts(
 0.75 per column of 12; below 2 couplings carry almost no signal. Search a larger database until \
 about 24 count, or use a language model's couplings. min_depth=0 computes them all the same
     """
-    if not isinstance(alignment, Alignment):
-        raise InputError(
-            f"alignment is {type(alignment).__name__}; expected what read_alignment gives"
-        )
+    require_type(alignment, Alignment, "alignment", remedy="what read_alignment gives")
     if method not in METHODS:
         raise InputError(f"method is {method!r}; expected one of {', '.join(METHODS)}")
     _refuse_options(
@@ -231,8 +229,7 @@ def potts_couplings(
     >>> int(top["position_1"]), int(top["position_2"])
     (1, 3)
     """
-    if not isinstance(model, PottsModel):
-        raise InputError(f"model is {type(model).__name__}; expected what fit_potts gives")
+    require_type(model, PottsModel, "model", remedy="what fit_potts gives")
     residues = model.residues
     if states is None:
         states = "all" if model.settings.get("method") == "plm" else "residues"

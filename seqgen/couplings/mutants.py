@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.models.potts import PottsModel
+from seqgen.residues import parse_change
 from seqgen.schemas import AMINO_ACIDS
 
 NOT_COVERED = "position is not covered by the alignment"
@@ -53,9 +54,10 @@ def read_changes(
     ----------
     model : PottsModel
     mutants : sequence of str, or DataFrame
-        ``A24C`` or ``A24C:G50D``, in a joint model of several proteins ``P1/A24C:P2/G50D``; or a
-        table with the columns ``position``, ``ref_aa``, ``alt_aa``, where rows that share an
-        entry in a column ``mutant`` belong together, and ``uniprot`` names the protein.
+        ``A24C`` or ``A24C:G50D``, in a joint model of several proteins ``P1/A24C:P2/G50D``;
+        ``p.Ala24Cys`` likewise; or a table with the columns ``position``, ``ref_aa``,
+        ``alt_aa``, where rows that share an entry in a column ``mutant`` belong together, and
+        ``uniprot`` names the protein.
     focus : bool
         Whether the reference residues have to be those of the focus sequence.
 
@@ -65,6 +67,7 @@ def read_changes(
         If a column is missing, there is no mutant, a protein has to be named and is not, or no
         mutant can be used.
     """
+    require_type(model, PottsModel, "model", remedy="a PottsModel, as fit_plm gives it")
     names, table = _of_table(mutants) if isinstance(mutants, pd.DataFrame) else _of_text(mutants)
     if not names:
         raise InputError("mutants: none given; expected at least one, such as A24C")
@@ -134,9 +137,21 @@ def _of_text(mutants: Sequence[str]) -> tuple[list[str], pd.DataFrame]:
     names = [str(name) for name in mutants]
     parts = pd.Series(names, dtype=object).str.strip().str.split(":").explode()
     distinct = pd.Series(parts.unique(), dtype=object)
-    read = distinct.str.extract(f"^{_FORM}$")
+    read = distinct.map(_one_letter).str.extract(f"^{_FORM}$")
     table = read.iloc[pd.Index(distinct).get_indexer(pd.Index(parts))].reset_index(drop=True)
     return names, table.assign(mutant=parts.index.to_numpy())
+
+
+def _one_letter(change: str) -> str:
+    """``p.Arg24Cys`` as ``R24C``; anything else as it is."""
+    protein, slash, own = change.rpartition("/")
+    if not own.startswith("p."):
+        return change
+    try:
+        found = parse_change(own)
+    except InputError:
+        return change
+    return f"{protein}{slash}{found.ref_aa}{found.position}{found.alt_aa}"
 
 
 def _of_table(mutants: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
@@ -149,6 +164,8 @@ def _of_table(mutants: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     table = mutants[["position", "ref_aa", "alt_aa"]].reset_index(drop=True)
     table["uniprot"] = mutants["uniprot"].to_numpy() if "uniprot" in mutants else ""
     text = table.astype(str)
+    # Whole numbers that came as 24.0, out of a column with missing values.
+    text["position"] = text["position"].str.replace(r"\.0+$", "", regex=True)
     changes = text["ref_aa"] + text["position"] + text["alt_aa"]
     if "mutant" not in mutants:
         return changes.tolist(), table.assign(mutant=np.arange(len(table)))

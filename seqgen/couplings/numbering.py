@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from seqgen.alignment import Alignment, Residues
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.pairwise import align_positions, best_score
 from seqgen.residues import BLOSUM62, BLOSUM62_FREQUENCIES
 from seqgen.schemas import AMINO_ACIDS
@@ -28,6 +28,7 @@ _PSEUDOCOUNT = 5.0
 _LONGEST_SKIP = 200
 _DISTANT = 0.3
 _AS_GOOD = 0.9
+_MOST_SEEN = 0.8
 _SHUFFLES, _SEED = 30, 1
 
 
@@ -73,11 +74,17 @@ def align_to_structure(
 
     Examples
     --------
+    >>> from seqgen.io.alignments import read_alignment
+    >>> from seqgen.io.resources import example_alignment_path, example_structure_path
     >>> from seqgen.io.structures import read_structure
-    >>> structure = read_structure("1a3a.pdb.gz")  # doctest: +SKIP
-    >>> align_to_structure(alignment.residues, structure, "A").identity  # doctest: +SKIP
+    >>> residues = read_alignment(example_alignment_path()).residues
+    >>> align_to_structure(residues, read_structure(example_structure_path())).identity
     1.0
     """
+    require_type(residues, Residues, "residues",
+                 remedy="Residues, such as those of an alignment")  # fmt: skip
+    require_type(structure, Structure, "structure",
+                 remedy="a Structure, as read_structure gives it")  # fmt: skip
     chosen = structure.chain(chain)
     _require_alignable(residues, profile)
     found = _aligned(residues, structure, chosen, profile)
@@ -126,11 +133,20 @@ def residue_distances(
 
     Examples
     --------
-    >>> chains = {"HK": ["A", "B"], "RR": ["C", "D"]}
-    >>> found = residue_distances(
-    ...     couplings.rows, couplings.columns, structure, chains=chains, atoms="heavy"
-    ... )  # doctest: +SKIP
+    >>> from seqgen.io.alignments import read_alignment
+    >>> from seqgen.io.resources import example_alignment_path, example_structure_path
+    >>> from seqgen.io.structures import read_structure
+    >>> residues = read_alignment(example_alignment_path()).residues
+    >>> structure = read_structure(example_structure_path())
+    >>> found = residue_distances(residues, residues, structure)
+    >>> i, j = (residues.positions.tolist().index(position) for position in (230, 290))
+    >>> f"{residues.letters[i]}230 to {residues.letters[j]}290: {found.values[i, j]:.1f} angstrom"
+    'E230 to K290: 7.7 angstrom'
     """
+    for label, given in (("rows", rows), ("columns", columns)):
+        require_type(given, Residues, label, remedy="Residues, such as the rows of Couplings")
+    require_type(structure, Structure, "structure",
+                 remedy="a Structure, as read_structure gives it")  # fmt: skip
     sides = [rows] if rows is columns else [rows, columns]
     names = {*rows.names, *columns.names}
     maps: list[StructureMap] = []
@@ -159,8 +175,25 @@ def residue_distances(
         values[block], of_row[block], of_column[block] = _closest_copies(maps, pairs, atoms)
     return ResidueDistances(
         values, rows, columns, atoms, tuple(maps), of_row, of_column, places[0], places[-1],
-        tuple(dict.fromkeys(text for found in maps for text in found.notices)),
+        tuple(dict.fromkeys([*(text for found in maps for text in found.notices),
+                             *_few_seen(maps, numbers, sides)])),
     )  # fmt: skip
+
+
+def _few_seen(
+    maps: Sequence[StructureMap], numbers: Sequence[Mapping[str, Sequence[int]]],
+    sides: Sequence[Residues],
+) -> list[str]:  # fmt: skip
+    """A notice for each protein of which the structure shows few residues."""
+    notices = []
+    for side, residues in zip(numbers, sides, strict=True):
+        for name, of_protein in side.items():
+            seen = np.zeros(int((residues.proteins == name).sum()), dtype=bool)
+            for found in (maps[number] for number in of_protein):
+                seen |= (found.places >= 0) & found.chain.resolved[found.places]
+            if seen.mean() < _MOST_SEEN:
+                notices.append(f"{seen.sum()} of {len(seen)} residues of {name} have coordinates")
+    return notices
 
 
 def _closest_copies(

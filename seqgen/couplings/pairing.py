@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.alignment import Alignment, Residues
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.schemas import DROPS
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ SPECIES = {
     "brackets": re.compile(r"\[([^\[\]]+)\]\s*$"),
     "mnemonic": re.compile(r"^\S*?\b[A-Za-z0-9]{1,10}_([A-Z][A-Z0-9]{2,4})(?=[/|\s]|$)"),
 }
+
+_NAMED = (("first", "second"), ("name_1", "name_2"))
 
 Pairs = tuple[np.ndarray, np.ndarray]
 
@@ -99,8 +101,8 @@ def pair_alignments(
         ``species``: of the same species, the sequence most like the focus of each family with
         that of the other. ``header``: identical headers. ``row``: in order. ``pairs``: given.
     pairs : iterable of (str, str) or DataFrame, optional
-        Names of both sequences: whole headers or their first words. Or the table that
-        `pair_paralogs` gives.
+        Names of both sequences: whole headers or their first words; of a table the columns
+        ``first`` and ``second``. Or the table that `pair_paralogs` gives.
     species : {"auto", "taxon", "organism", "brackets", "mnemonic"}
         Where the headers name the species, see `species_of`; ``auto`` takes what most share.
     hits : {"best", "all"}
@@ -136,6 +138,10 @@ def pair_alignments(
     >>> pair_alignments(one, two).names
     ('A1_ECOLI__B_ECOLI', 'A_YEAST__B_YEAST')
     """
+    for label, side in (("first", first), ("second", second)):
+        require_type(side, Alignment, label, remedy="an Alignment, as read_alignment gives it")
+    if names is not None:
+        names = _two_names(names)
     if by not in WAYS:
         raise InputError(f"by is {by!r}; expected one of {', '.join(WAYS)}")
     if hits not in ("best", "all"):
@@ -156,8 +162,8 @@ def pair_alignments(
         rows = _given(first, second, pairs, told=told)
     if len(rows[0]) < 2:
         raise InputError(
-            f"{first.source} and {second.source}: {len(rows[0])} pair found by {by}; expected at "
-            f"least two: search larger databases, or pair by something else"
+            f"{first.source} and {second.source}: {_count(len(rows[0]))} found by {by}; expected "
+            f"at least two: search larger databases, or pair by something else"
         )
     return _joined(first, second, rows, names=names or _names(first, second), told=told)
 
@@ -241,9 +247,14 @@ def _given(
     *,
     told: list[tuple[str, str, str, int, str]],
 ) -> Pairs:
-    columns = list(getattr(pairs, "columns", ()))
-    if {"row_1", "row_2"} <= set(columns):
-        sides = tuple(np.asarray(pairs[column], dtype=int) for column in ("row_1", "row_2"))  # type: ignore[index]
+    if {"row_1", "row_2"} <= set(getattr(pairs, "columns", ())):
+        try:
+            sides = tuple(np.asarray(pairs[column], dtype=int) for column in ("row_1", "row_2"))  # type: ignore[index]
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                f"pairs: row_1 and row_2 are not all whole numbers ({error}); give the table "
+                "of pair_paralogs as it is"
+            ) from error
         for rows, alignment in zip(sides, (first, second), strict=True):
             if len(rows) and not 0 <= rows.min() <= rows.max() < alignment.n_sequences:
                 raise InputError(
@@ -251,26 +262,85 @@ def _given(
                     f"({alignment.n_sequences} rows); give the alignments they were made from"
                 )
         return sides[0], sides[1]
-    listed = pairs.iloc[:, :2].itertuples(index=False) if columns else pairs  # type: ignore[union-attr]
+    listed = _listed(pairs)
     places = _places(first), _places(second)
-    found, missing = [], []
-    for one, other in listed or ():
+    found, missing, several = [], [], []
+    for one, other in listed:
         if one in places[0] and other in places[1]:
-            found.append((places[0][one], places[1][other]))
+            found.append((places[0][one][0], places[1][other][0]))
+            several += [name for name, side in ((one, places[0]), (other, places[1]))
+                        if len(side[name]) > 1]  # fmt: skip
         else:
             missing.append(one if one not in places[0] else other)
-    if missing:
-        told.append(("pairing", "name in pairs is not in the alignment", "dropped",
-                     len(missing), str(missing[0])[:80]))  # fmt: skip
-    return _two_arrays(found)
+    distinct = list(dict.fromkeys(found))
+    for reason, action, names in (
+        ("name in pairs is not in the alignment", "dropped", missing),
+        ("name in pairs is that of several rows; the first is taken", "changed", several),
+        ("pair is given more than once", "dropped",
+         [first.names[one] for one, _ in found[: len(found) - len(distinct)]]),
+    ):  # fmt: skip
+        if names:
+            told.append(("pairing", reason, action, len(names), str(names[0])[:80]))
+    if len(distinct) < 2:
+        absent = f"; {len(missing)} of the names are in neither, such as {missing[0]!r}"
+        raise InputError(
+            f"{first.source} and {second.source}: {_count(len(distinct))} found of the "
+            f"{len(listed)} in pairs{absent if missing else ''}; expected at least two, by whole "
+            f"headers or their first words such as {first.names[0].split()[0]!r} and "
+            f"{second.names[0].split()[0]!r}"
+        )
+    return _two_arrays(distinct)
 
 
-def _places(alignment: Alignment) -> dict[str, int]:
-    places: dict[str, int] = {}
-    for row, name in reversed(list(enumerate(alignment.names))):
-        places[name.split()[0] if name.split() else name] = row
-    places |= {name: row for row, name in reversed(list(enumerate(alignment.names)))}
-    return places
+def _listed(pairs: Iterable[tuple[str, str]] | pd.DataFrame | None) -> list[tuple[str, str]]:
+    """Both names of each pair, out of a table or anything else that gives two at a time."""
+    columns = [str(column) for column in getattr(pairs, "columns", ())]
+    if hasattr(pairs, "columns"):
+        named = next((each for each in _NAMED if set(each) <= set(columns)), None)
+        if named is None:
+            raise InputError(
+                f"pairs: column(s) {', '.join(columns) or 'none'} found; expected first and "
+                "second, or name_1 and name_2 as pair_paralogs gives them: rename them"
+            )
+        pairs = pairs[list(named)].itertuples(index=False, name=None)  # type: ignore[index]
+    if isinstance(pairs, str) or not hasattr(pairs, "__iter__"):
+        raise InputError(f"pairs is {pairs!r}; expected pairs of names, or a table of them")
+    listed = list(pairs)  # type: ignore[arg-type]
+    for number, pair in enumerate(listed):
+        if isinstance(pair, str) or not hasattr(pair, "__len__") or len(pair) != 2:
+            raise InputError(f"pairs: entry {number} is {pair!r}; expected two names")
+        if not all(isinstance(name, str) for name in pair):
+            raise InputError(f"pairs: entry {number} is {pair!r}; expected names, not numbers "
+                             "or missing values")  # fmt: skip
+    if not listed:
+        raise InputError("pairs: none given; expected at least two pairs of names")
+    return listed
+
+
+def _two_names(names: tuple[str, str]) -> tuple[str, str]:
+    """Names of both proteins: two, not empty, not the same."""
+    listed = [] if isinstance(names, str) or not hasattr(names, "__iter__") else list(names)
+    good = len(listed) == 2 and all(isinstance(name, str) and name.strip() for name in listed)
+    if not good or listed[0] == listed[1]:
+        raise InputError(
+            f"names is {names!r}; expected two different names of proteins, such as "
+            "('kinase', 'regulator')"
+        )
+    return listed[0], listed[1]
+
+
+def _count(pairs: int) -> str:
+    return "1 pair" if pairs == 1 else f"{pairs} pairs"
+
+
+def _places(alignment: Alignment) -> dict[str, list[int]]:
+    """Rows of each whole header, and of each first word that is none."""
+    words: dict[str, list[int]] = defaultdict(list)
+    whole: dict[str, list[int]] = defaultdict(list)
+    for row, name in enumerate(alignment.names):
+        words[name.split()[0] if name.split() else name].append(row)
+        whole[name].append(row)
+    return {**words, **whole}
 
 
 def _two_arrays(found: list[tuple[int, int]]) -> Pairs:
@@ -300,7 +370,7 @@ def _joined(
         without = np.ones(alignment.n_sequences, dtype=bool)
         without[places] = False
         if without.any():
-            told.append(("pairing", f"{name}: no partner", "dropped", int(without.sum()),
+            told.append(("pairing", f"{name}: row without partner", "dropped", int(without.sum()),
                          alignment.names[int(without.argmax())][:80]))  # fmt: skip
         residues = alignment.residues
         if len(residues.names) <= 1:

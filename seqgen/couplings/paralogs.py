@@ -9,7 +9,7 @@ import numpy as np
 
 from seqgen.alignment import ALIGNMENT_LETTERS, Alignment
 from seqgen.couplings.pairing import grouped, shared_species
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,10 @@ def pair_paralogs(
     specifically interacting paralogs and interprotein contacts by direct coupling analysis,
     PNAS 113:12186-12191.
     """
+    for label, side in (("first", first), ("second", second)):
+        require_type(side, Alignment, label, remedy="an Alignment, as read_alignment gives it")
+    if not isinstance(seed, int | np.integer) or seed < 0:
+        raise InputError(f"seed is {seed!r}; expected a whole number from 0")
     _check(increment, assignment, pseudocount=pseudocount, identity=identity)
     sides = shared_species(first, second, species) if isinstance(species, str) else species
     task = _task(first, second, sides, known=list(known))
@@ -167,8 +171,8 @@ class _Kernel:
 
 
 def _check(increment: int, assignment: str, *, pseudocount: float, identity: float) -> None:
-    if increment < 1:
-        raise InputError(f"increment is {increment}; expected at least 1 pair per round")
+    if not isinstance(increment, int | np.integer) or increment < 1:
+        raise InputError(f"increment is {increment!r}; expected at least 1 pair per round")
     if not 0 < pseudocount < 1:
         raise InputError(f"pseudocount is {pseudocount}; expected above 0 and below 1")
     if not 0 < identity <= 1:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from seqgen.alignment import ALIGNMENT_LETTERS, Alignment
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.native import available, kernels, pointer, share, thread_count, whole
 
 #: Effective sequences per column below which couplings carry almost no signal.
@@ -93,6 +93,7 @@ def sequence_weights(
     >>> sequence_weights(three).tolist()
     [0.5, 0.5, 1.0]
     """
+    require_type(alignment, Alignment, "alignment", remedy="what read_alignment gives")
     return 1.0 / _neighbours(alignment.codes, _least(alignment.length, identity, strict), threads)
 
 

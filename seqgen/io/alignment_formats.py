@@ -13,7 +13,7 @@ from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
-from seqgen.alignment import ALIGNMENT_LETTERS
+from seqgen.alignment import ALIGNMENT_LETTERS, GAP
 from seqgen.errors import InputError
 from seqgen.residues import SUBSTITUTES, UNKNOWN
 
@@ -68,6 +68,8 @@ class Rows:
         Row to its text, for those that may be the focus.
     inserted, annotations : int
         Letters in insertions, and records of secondary structure, that were left out.
+    first_insert : str
+        The first of these letters and its row.
     """
 
     path: Path
@@ -81,9 +83,11 @@ class Rows:
     kept: dict[int, bytes] = field(default_factory=dict)
     inserted: int = 0
     annotations: int = 0
+    first_insert: str = ""
     width: int = 0
 
     def __post_init__(self) -> None:
+        self._stop = False
         self._table = _table(self.style)
         self._left_out = _SPACE + (_LOWER + b"." if self.style.inserts else b"")
 
@@ -92,8 +96,11 @@ class Rows:
         row = text.translate(self._table, self._left_out)
         if not self.names:
             self.width = len(row)
+            self._stop = row.endswith(bytes([UNCLEAR])) and text.rstrip(_SPACE).endswith(b"*")
         if len(row) == self.width + 1 and text.rstrip(_SPACE).endswith(b"*"):
             row = row[:-1]
+        elif len(row) == self.width - 1 and self._stop:
+            row += bytes([GAP])  # the first row ends with a stop, and this one without
         if row.translate(None, _GOOD):
             raise self._wrong_letter(name, line, text)
         if not row:
@@ -106,7 +113,11 @@ class Rows:
         if len(self.letters) + len(row) > self.most:
             raise too_large(self.path, len(self.letters) + len(row), self.most, least=True)
         if self.style.inserts:
-            self.inserted += len(text) - len(text.translate(None, _LOWER))
+            found = len(text) - len(text.translate(None, _LOWER))
+            if found and not self.inserted:
+                first = next(chr(letter) for letter in text if letter in _LOWER)
+                self.first_insert = f"{first} in {_shown(name.split()[0])}"
+            self.inserted += found
         header = name.decode("utf-8", "replace")
         if self.wanted in header if self.wanted is not None else not self.names:
             self.kept[len(self.names)] = text.translate(None, _SPACE)
@@ -190,6 +201,7 @@ def recognised(path: Path, sample: bytes, format: str | None) -> tuple[str, Styl
     """Format and style by the beginning of the file; the suffix only where that leaves doubt."""
     if format is not None and format not in FORMATS:
         raise InputError(f"format is {format!r}; expected one of {', '.join(FORMATS)}")
+    _check_text(path, sample)
     head = sample.removeprefix(b"\xef\xbb\xbf").lstrip()
     if not head:
         raise InputError(f"{path}: is empty; {_EXPECTED}")
@@ -213,6 +225,19 @@ def recognised(path: Path, sample: bytes, format: str | None) -> tuple[str, Styl
     if kind == "fasta" and inserts:
         kind = suffix if suffix in ("a2m", "a3m") else "a2m"
     return kind, Style(inserts, lower and not inserts)
+
+
+def _check_text(path: Path, sample: bytes) -> None:
+    """Name two causes that a wrong letter or a missing header would hide."""
+    if sample.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in sample[:200]:
+        raise InputError(
+            f"{path}: is UTF-16 or no text (zero bytes); save it as plain text (iconv -f UTF-16 "
+            f"-t UTF-8)"
+        )
+    if b"\r" in sample and b"\n" not in sample:
+        raise InputError(
+            f"{path}: ends its lines by CR alone, as old Macs did; convert it (tr '\\r' '\\n')"
+        )
 
 
 def _kind(path: Path, head: bytes) -> str:
@@ -339,6 +364,12 @@ def _stockholm(path: Path, handle: BinaryIO) -> Iterator[tuple[bytes, int, bytes
     ended = False
     for line, text in enumerate(handle, start=1):
         text = text.strip()
+        if text and ended:
+            raise InputError(
+                f"{path} line {line}: {_shown(text)!r} comes after the '//' that ends the "
+                f"alignment; expected one alignment a file: split it, such as by csplit or "
+                f"esl-afetch, and read each by itself"
+            )
         if text.startswith(b"#=GS"):
             # The description and the organism are where species are found for pairing.
             said = text.split(None, 3)
@@ -348,9 +379,9 @@ def _stockholm(path: Path, handle: BinaryIO) -> Iterator[tuple[bytes, int, bytes
             continue
         if not text or text.startswith(b"#"):
             continue
-        if text == b"//":
+        if text == b"//" and not ended:
             ended = True
-            break
+            continue
         words = text.split()
         if len(words) != 2:
             raise InputError(

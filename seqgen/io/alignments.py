@@ -9,22 +9,19 @@ import os
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from seqgen.alignment import ALIGNMENT_LETTERS, GAP, Alignment, Residues
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
+from seqgen.io.alignment_columns import check_start, columns_of
 from seqgen.io.alignment_formats import SUBSTITUTED, UNCLEAR, Rows, read_rows
+from seqgen.io.alignment_headers import Tag, name_of, needs_tag, tagged, untagged
+from seqgen.io.alignment_tally import Tally
 from seqgen.io.tables import existing_file, replacing
 from seqgen.residues import SUBSTITUTES
-from seqgen.schemas import DROPS
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 _RANGE = re.compile(r"^(?P<name>.*?)/(?P<start>\d+)-(?P<end>\d+)$")
-_DATABASE = re.compile(r"^[a-z]{2}\|(?P<accession>[^|\s]+)(?:\||$)")
 _NUCLEOTIDES = "ACGTN"
 _ENOUGH_TO_JUDGE = 30
 _QUERY_FIRST = ("a3m", "a2m", "fasta")
@@ -48,6 +45,9 @@ def read_alignment(
     lower case, lower-case letters and ``.`` are insertions and are left out; otherwise ``.`` is
     a gap and case does not matter. ``U`` is read as ``C`` and ``O`` as ``K``; ``B``, ``J``,
     ``X``, ``Z`` and ``*`` count as missing. Rows that come twice stay: weights deal with them.
+    Several proteins side by side are told apart by what `write_alignment` put into the headers,
+    or by a focus such as ``P1/1-60:P2/5-120`` that has as many residues. If it has as many as one
+    of these ranges it is that protein; if it fits none, that is counted and numbering begins at 1.
 
     Parameters
     ----------
@@ -95,25 +95,28 @@ def read_alignment(
     >>> alignment.residues.letters, alignment.residues.positions.tolist()
     ('MKVL', [11, 12, 14, 15])
     """
+    require_type(path, (str, os.PathLike), "path", remedy="the path of an alignment")
     path = existing_file(path)
+    check_start(start)
     for label, value in (("sequence", min_sequence_coverage), ("column", min_column_coverage)):
-        if not 0 <= value <= 1:
-            raise InputError(f"min_{label}_coverage is {value}; expected a share from 0 to 1")
+        if isinstance(value, str | None) or not 0 <= value <= 1:
+            raise InputError(f"min_{label}_coverage is {value!r}; expected a share from 0 to 1")
     wanted = _wanted(focus)
     without = focus is False or focus == "none"
     most = _free_memory() // _SHARE_OF_MEMORY if max_cells is None else max_cells
     rows = read_rows(path, format=format, wanted=wanted, most=most)
-    tally = _Tally()
+    tally = Tally()
     if rows.annotations:
         tally.add("secondary structure, not a sequence", "dropped", rows.annotations, "record")
     if rows.inserted:
-        tally.add("residue in an insertion", "dropped", rows.inserted, "letter")
+        tally.add("residue in an insertion", "dropped", rows.inserted, rows.first_insert)
     codes = _cleaned(rows, tally)
-    place = None if without else _focus_row(rows, wanted)
-    residues, keep = _residues(rows, place, name=name, start=start)
+    rows.names, tag = untagged(rows.names, source=str(path), width=rows.width)
+    place = None if without else _focus_row(rows, wanted, tag)
+    residues, keep = columns_of(rows, place, tag, name=name, start=start, tally=tally)
     if not keep.any():
         raise InputError(f"{path}: the focus '{rows.names[place or 0]}' has no residues")
-    if place is not None:
+    if place is not None and not keep.all():
         unclear = _unclear(rows, place, keep)
         tally.columns(~keep & ~unclear, residues, "column where the focus has a gap")
         tally.columns(unclear, residues, "column where the residue of the focus is unclear")
@@ -126,22 +129,30 @@ def read_alignment(
 def write_alignment(alignment: Alignment, path: str | os.PathLike[str]) -> Path:
     """Write an alignment as A2M (FASTA where nothing is inserted), gzipped if named ``.gz``.
 
-    Positions are kept where one protein is in focus: its header gets their range, and residues
-    of it between columns that are not in the alignment are written as lower-case ``x``, in the
-    other rows as ``.``. The numbering of other alignments is not in the file.
+    Proteins and positions are kept. Where one protein is in focus, its header gets their range,
+    and residues of it between columns that are not in the alignment are written as lower-case
+    ``x``, in the other rows as ``.``. Where several proteins lie side by side, or none is in
+    focus and the columns are not 1 to L, headers say what each column is after their first
+    word: ``focus-columns=A/1-60:B/5-80,83-120`` in that of the focus, or ``columns=...`` in all.
+    Other programs take this for a description; `read_alignment` takes it out again.
 
     Raises
     ------
+    InputError
+        If ``alignment`` is none.
     OutputError
         If the place cannot be written.
     """
+    require_type(alignment, Alignment, "alignment",
+                 remedy="an Alignment, as read_alignment gives it")  # fmt: skip
     path = Path(path)
     names, gaps_before = list(alignment.names), np.zeros(alignment.length, dtype=np.int64)
     positions = alignment.residues.positions
-    one = len(alignment.residues.names) == 1 and bool((np.diff(positions) > 0).all())
-    if alignment.focus is not None and one and alignment.length:
+    if needs_tag(alignment):
+        names = tagged(alignment)
+    elif alignment.focus is not None and alignment.length:
         gaps_before[1:] = np.diff(positions) - 1
-        names[alignment.focus] = _ranged(names[alignment.focus], positions)
+        names[alignment.focus] = _ranged(names[alignment.focus], alignment.residues)
     with replacing(path) as handle:
         out: io.BufferedIOBase = handle
         if path.name.lower().endswith(".gz"):
@@ -158,46 +169,15 @@ def write_alignment(alignment: Alignment, path: str | os.PathLike[str]) -> Path:
     return path
 
 
-def _ranged(header: str, positions: np.ndarray) -> str:
+def _ranged(header: str, residues: Residues) -> str:
     """The header with the range of positions, if it needs one."""
     word, _, rest = header.partition(" ")
-    match = _RANGE.match(word)
+    match, positions = _RANGE.match(word), residues.positions
     if match is None and positions[0] == 1:
         return header
-    word = f"{match['name'] if match else word}/{positions[0]}-{positions[-1]}"
+    name = match["name"] if match else word
+    word = f"{name}/{positions[0]}-{positions[-1]}"
     return f"{word} {rest}" if rest else word
-
-
-class _Tally:
-    """Rows of the drop table, gathered while reading."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str, str, int, str]] = []
-
-    def add(self, reason: str, action: str, count: int, example: str) -> None:
-        if count:
-            self.told.append(("alignment", reason, action, count, example))
-
-    def columns(self, which: np.ndarray, residues: Residues, reason: str) -> None:
-        if which.any():
-            first = int(which.argmax())
-            example = f"column {first + 1} ({residues.letters[first]})"
-            self.add(reason, "dropped", int(which.sum()), example)
-
-    def rows(self, which: np.ndarray, names: tuple[str, ...], reason: str) -> None:
-        if which.any():
-            self.add(reason, "dropped", int(which.sum()), names[int(which.argmax())][:80])
-
-    def to_frame(self) -> pd.DataFrame:
-        import pandas as pd
-
-        if not self.told:
-            return DROPS.empty()
-        return DROPS.validate(pd.DataFrame(self.told, columns=DROPS.names))
-
-    def text(self) -> str:
-        told = "; ".join(f"{count} {action}: {reason}" for _, reason, action, count, _ in self.told)
-        return f" (so far {told})" if told else ""
 
 
 def _wanted(focus: str | bool | None) -> str | None:
@@ -209,7 +189,7 @@ def _wanted(focus: str | bool | None) -> str | None:
     raise InputError(f"focus is {focus!r}; expected the name of a sequence, or False for none")
 
 
-def _cleaned(rows: Rows, tally: _Tally) -> np.ndarray:
+def _cleaned(rows: Rows, tally: Tally) -> np.ndarray:
     """Codes from 0 to 20, the letters that were changed counted."""
     codes = rows.codes()
     counts = np.zeros(256, dtype=np.int64)
@@ -217,8 +197,10 @@ def _cleaned(rows: Rows, tally: _Tally) -> np.ndarray:
         counts += np.bincount(codes[begin : begin + 4096].ravel(), minlength=256)
     _check_protein(rows, counts)
     for letter, code in SUBSTITUTED.items():
-        tally.add(f"{letter} read as {SUBSTITUTES[letter]}", "changed", int(counts[code]), letter)
-    tally.add("B, J, X, Z or * counted as missing", "changed", int(counts[UNCLEAR]), "letter")
+        tally.add(f"{letter} read as {SUBSTITUTES[letter]}", "changed", int(counts[code]),
+                  _first(rows, code, letter))  # fmt: skip
+    tally.add("B, J, X, Z or * counted as missing", "changed", int(counts[UNCLEAR]),
+              _first(rows, UNCLEAR, ""))  # fmt: skip
     if not counts[UNCLEAR:].any():
         return codes
     table = np.arange(256, dtype=np.uint8)
@@ -226,6 +208,15 @@ def _cleaned(rows: Rows, tally: _Tally) -> np.ndarray:
     for letter, code in SUBSTITUTED.items():
         table[code] = ALIGNMENT_LETTERS.index(SUBSTITUTES[letter])
     return table[codes]
+
+
+def _first(rows: Rows, code: int, letter: str) -> str:
+    """The first row with a letter of that code, and the column."""
+    place = bytes(rows.letters).find(code)
+    if place < 0:
+        return letter
+    row, column = divmod(place, rows.width)
+    return f"{letter} in column {column + 1} of {rows.names[row].split()[0][:60]}".strip()
 
 
 def _check_protein(rows: Rows, counts: np.ndarray) -> None:
@@ -241,8 +232,10 @@ def _check_protein(rows: Rows, counts: np.ndarray) -> None:
         )
 
 
-def _focus_row(rows: Rows, wanted: str | None) -> int | None:
+def _focus_row(rows: Rows, wanted: str | None, tag: Tag | None) -> int | None:
     """Row of the focus: that of the name, or the first where that is the query."""
+    if wanted is None and tag is not None:
+        return tag.row if tag.focus else None
     if wanted is None:
         whole = bool((rows.codes()[0] != GAP).all())
         return 0 if rows.kind in _QUERY_FIRST or whole else None
@@ -250,7 +243,7 @@ def _focus_row(rows: Rows, wanted: str | None) -> int | None:
     for row in rows.kept:
         header = rows.names[row]
         word = header.split()[0]
-        forms = (header, word), (_parts(header).name,), re.split(r"[|/;]", word)
+        forms = (header, word), (name_of(header),), re.split(r"[|/;:]", word)
         for level, matches in zip(levels, forms, strict=True):
             if wanted in matches:
                 level.append(row)
@@ -259,10 +252,15 @@ def _focus_row(rows: Rows, wanted: str | None) -> int | None:
         return found[0]
     if found:
         shown = ", ".join(rows.names[row].split()[0] for row in found[:3])
+        headers = {rows.names[row] for row in found}
+        remedy = (
+            "give the whole first word of the header of one, or the whole header"
+            if len(headers) > 1
+            else "their headers are the same: remove or rename all but one"
+        )
         raise InputError(
             f"{rows.path}: focus {wanted!r} fits {len(found)} sequences ({shown}, lines "
-            f"{', '.join(str(rows.lines[row]) for row in found[:3])}); give the whole first word "
-            f"of the header of one"
+            f"{', '.join(str(rows.lines[row]) for row in found[:3])}); {remedy}"
         )
     words = list(dict.fromkeys(header.split()[0] for header in rows.names[:20000]))
     near = difflib.get_close_matches(wanted, words, n=3, cutoff=0.4) or words[:3]
@@ -272,74 +270,12 @@ def _focus_row(rows: Rows, wanted: str | None) -> int | None:
     )
 
 
-class _Header(NamedTuple):
-    """Name of the protein in a header, and the range it gives."""
-
-    name: str
-    start: int | None
-    end: int | None
-
-
-def _parts(header: str) -> _Header:
-    word = header.split()[0]
-    ranged = _RANGE.match(word)
-    start, end = (int(ranged["start"]), int(ranged["end"])) if ranged else (None, None)
-    word = ranged["name"] if ranged else word
-    database = _DATABASE.match(word)
-    return _Header(database["accession"] if database else word, start, end)
-
-
-def _residues(
-    rows: Rows, place: int | None, *, name: str | None, start: int | None
-) -> tuple[Residues, np.ndarray]:
-    """What each column is, and which to keep because the focus has a residue there."""
-    if place is None:
-        if start is not None and start < 1:
-            raise InputError(f"start is {start}; expected a position of at least 1")
-        length = rows.codes().shape[1]
-        return Residues.of_protein("-" * length, name or "", start or 1), np.ones(length, bool)
-    header = _parts(rows.names[place])
-    text = np.frombuffer(rows.kept[place].rstrip(b"*"), dtype=np.uint8)
-    upper = np.frombuffer(rows.kept[place].rstrip(b"*").upper(), dtype=np.uint8)
-    residue = (upper >= ord("A")) & (upper <= ord("Z"))
-    matched = np.ones(len(text), dtype=bool)
-    if rows.style.inserts:
-        matched = (text != ord(".")) & ~((text >= ord("a")) & (text <= ord("z")))
-    first = _first_position(rows, place, residues=int(residue.sum()), start=start)
-    # Where the focus has a gap the position is that of the residue before; these columns go.
-    positions = (first - 1 + np.cumsum(residue))[matched][: rows.width]
-    codes = rows.codes()[place].copy()
-    for letter, code in SUBSTITUTED.items():
-        codes[codes == code] = ALIGNMENT_LETTERS.index(SUBSTITUTES[letter])
-    keep = (codes != GAP) & (codes != UNCLEAR)
-    letters = "".join(ALIGNMENT_LETTERS[code] if code < UNCLEAR else "X" for code in codes)
-    proteins = np.full(rows.width, name or header.name, dtype=object)
-    return Residues(letters, positions.astype(np.int64), proteins), keep
-
-
-def _first_position(rows: Rows, place: int, *, residues: int, start: int | None) -> int:
-    if start is not None:
-        if start < 1:
-            raise InputError(f"start is {start}; expected a position of at least 1")
-        return start
-    header = _parts(rows.names[place])
-    if header.start is None or header.end is None:
-        return 1
-    if header.end - header.start + 1 != residues:
-        raise InputError(
-            f"{rows.path} line {rows.lines[place]}: '{rows.names[place].split()[0]}' names "
-            f"{header.end - header.start + 1} positions, but has {residues} residues with its "
-            f"insertions; correct the header, or give the position of the first with start="
-        )
-    return header.start
-
-
 def _unclear(rows: Rows, place: int, keep: np.ndarray) -> np.ndarray:
     return ~keep & (rows.codes()[place] == UNCLEAR)
 
 
 def _filtered(
-    whole: Alignment, keep: np.ndarray, *, least: tuple[float, float], tally: _Tally
+    whole: Alignment, keep: np.ndarray, *, least: tuple[float, float], tally: Tally
 ) -> Alignment:
     """Columns of the focus, rows and then columns that are covered."""
     if not keep.all():
@@ -365,7 +301,7 @@ def _filtered(
     return whole
 
 
-def _covered_rows(alignment: Alignment, least: float, *, tally: _Tally, reason: str) -> Alignment:
+def _covered_rows(alignment: Alignment, least: float, *, tally: Tally, reason: str) -> Alignment:
     covered = np.count_nonzero(alignment.codes, axis=1) / max(alignment.length, 1)
     empty = covered == 0
     if least > 0:
@@ -377,7 +313,7 @@ def _covered_rows(alignment: Alignment, least: float, *, tally: _Tally, reason: 
     return alignment if good.all() else alignment.rows(good)
 
 
-def _check_variation(alignment: Alignment, tally: _Tally) -> None:
+def _check_variation(alignment: Alignment, tally: Tally) -> None:
     if alignment.n_sequences < 2:
         raise InputError(
             f"{alignment.source}: {alignment.n_sequences} sequence is left; expected at least "

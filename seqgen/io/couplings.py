@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.alignment import Residues
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.io.tables import read_provenance, read_table, write_table
 from seqgen.results import COUPLING_ARRAYS, Couplings
 from seqgen.schemas import COUPLINGS
@@ -49,7 +49,11 @@ def write_couplings(
     OutputError
         If it cannot be written.
     """
+    expected = "Couplings, as infer_couplings gives them; write_table takes tables"
+    require_type(couplings, Couplings, "couplings", remedy=expected)
+    frame = couplings.to_frame()
     told = {
+        "pairs": len(frame),
         "method": couplings.method,
         "symmetric": couplings.symmetric,
         "rows": _as_text(couplings.rows),
@@ -57,9 +61,7 @@ def write_couplings(
         "notices": list(couplings.notices),
         "diagnostics": _plain(couplings.diagnostics),
     }
-    return write_table(
-        couplings.to_frame(), path, schema=COUPLINGS, provenance={**(provenance or {}), _KEY: told}
-    )
+    return write_table(frame, path, schema=COUPLINGS, provenance={**(provenance or {}), _KEY: told})
 
 
 def read_couplings(path: str | os.PathLike[str]) -> Couplings:
@@ -79,7 +81,7 @@ def read_couplings(path: str | os.PathLike[str]) -> Couplings:
     MissingFileError
         If there is no such file.
     InputError
-        If it is no table of couplings, or its provenance is gone.
+        If it is no table of couplings, its provenance is gone, or it has lost pairs.
     """
     table = read_table(path, COUPLINGS)
     told = (read_provenance(path) or {}).get(_KEY)
@@ -88,6 +90,12 @@ def read_couplings(path: str | os.PathLike[str]) -> Couplings:
             f"{path}: the residues of the matrix are not in its provenance; expected a file of "
             "write_couplings (of a text table, with its .provenance.json). read_table gives the "
             "pairs alone"
+        )
+    # Files of before this was kept have no count.
+    if told.get("pairs", len(table)) != len(table):
+        raise InputError(
+            f"{path}: holds {len(table):,} pairs, and {told['pairs']:,} were written; the file "
+            "was cut or changed: fetch or write it again. read_table gives the pairs alone"
         )
     rows = _from_text(told["rows"])
     columns = rows if told["symmetric"] else _from_text(told["columns"])

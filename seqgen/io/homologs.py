@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -131,9 +132,17 @@ def search_homologs(
         )
         for command in chosen.commands(search):
             _run(command, query.parent)
-        _keep(query.parent / chosen.result, handle, out=out, program=chosen.program)
-    focus = name if tool == "jackhmmer" else None
-    return read_alignment(out, focus=focus, name=name, min_sequence_coverage=min_sequence_coverage)
+        result = query.parent / chosen.result
+        _keep(result, handle, out=out, program=chosen.program)
+        focus = name if tool == "jackhmmer" else None
+        # Read before it takes its place: nothing is left behind where it is refused.
+        try:
+            found = read_alignment(
+                result, focus=focus, name=name, min_sequence_coverage=min_sequence_coverage
+            )
+        except InputError as error:
+            raise InputError(str(error).replace(str(result), str(out))) from error
+    return replace(found, source=str(out))
 
 
 def _check(name: str, tool: _Tool, *, evalue: float, iterations: int) -> None:

@@ -60,9 +60,9 @@ def read_structure(path: str | os.PathLike[str], *, model: int = 1) -> Structure
 
     Examples
     --------
-    >>> structure = read_structure("1a3a.pdb.gz")  # doctest: +SKIP
-    >>> structure.names  # doctest: +SKIP
-    ['A', 'B', 'C', 'D']
+    >>> from seqgen.io.resources import example_structure_path
+    >>> read_structure(example_structure_path()).names
+    ['A']
     """
     path = existing_file(path)
     parsed = _parsed(path, _text(path))

@@ -13,7 +13,15 @@ from matplotlib.ticker import MaxNLocator
 
 from seqgen.errors import InputError
 from seqgen.plots.labels import SIZE, spread, text_width
-from seqgen.plots.pairs import CUTOFF, KINDS, ROUND, axes_size, nothing_to_show, strongest
+from seqgen.plots.pairs import (
+    CUTOFF,
+    KINDS,
+    ROUND,
+    axes_size,
+    nothing_to_show,
+    require_couplings,
+    strongest,
+)
 from seqgen.plots.style import INK, RULE, SOFT, SPINE, literal, new_figure
 
 if TYPE_CHECKING:
@@ -82,6 +90,7 @@ def plot_arcs(
     >>> len(ax.lines) > 3
     True
     """
+    require_couplings(couplings)
     for side, residues in (("rows", couplings.rows), ("columns", couplings.columns)):
         if len(residues.names) > 1:
             raise InputError(
@@ -103,7 +112,8 @@ def plot_arcs(
         _one_track(ax, couplings.rows, pairs)
     else:
         _two_tracks(ax, couplings, pairs)
-    _list_pairs(ax, pairs, couplings.method)
+    apart = min_separation if _within(couplings) and min_separation > 1 else 0
+    _list_pairs(ax, pairs, couplings.method, apart=apart)
     return ax
 
 
@@ -111,7 +121,7 @@ def _new_axes(couplings: Couplings, count: int) -> Axes:
     """Axes of a new figure with room for the names at the left and the list at the right."""
     names = [_short(name) for name in (*couplings.rows.names, *couplings.columns.names)]
     left = max([text_width(name) * 1.1 / 72 for name in names], default=0) + 0.22
-    high = float(np.clip((count + 8) * _LINE / 72, *_HIGH))
+    high = float(np.clip((count + 9) * _LINE / 72, *_HIGH))
     figure = new_figure(left + _WIDE + _RIGHT, high + 0.3)
     wide, tall = figure.get_size_inches()
     return figure.add_axes((left / wide, 0.15 / tall, _WIDE / wide, high / tall))
@@ -230,22 +240,25 @@ def _name(ax: Axes, x: np.ndarray, names: list[str], *, at: float, down: bool) -
 # --- the list -------------------------------------------------------------------------------
 
 
-def _list_pairs(ax: Axes, pairs: pd.DataFrame, method: str) -> None:
+def _list_pairs(ax: Axes, pairs: pd.DataFrame, method: str, *, apart: int) -> None:
     """Pairs by rank at the right, as many as there is room for, over the key to the lines."""
     _, height = axes_size(ax)
     key = [kind for kind in KINDS if (pairs["kind"] == kind).any() and kind != "plain"]
-    room = int(height // _LINE) - 3 - (len(key) + 1 if key else 0)
+    room = int(height // _LINE) - 3 - bool(apart) - (len(key) + 1 if key else 0)
     shown = pairs if len(pairs) <= room else pairs.head(max(room - 1, 1))
     value, unit = _value_column(pairs)
     _write(ax, 0, 16.0, f"Top {len(pairs)} by {method}", colour=INK)
-    _write(ax, 1, 34.0, "pair", colour=SOFT)
-    _write(ax, 1, 142.0, unit, colour=SOFT, right=True)
-    for k, pair in enumerate(shown.to_dict("records"), start=2):
+    if apart:
+        _write(ax, 1, 16.0, f"at least {apart} positions apart", colour=SOFT)
+    head = 2 if apart else 1
+    _write(ax, head, 34.0, "pair", colour=SOFT)
+    _write(ax, head, 142.0, unit, colour=SOFT, right=True)
+    for k, pair in enumerate(shown.to_dict("records"), start=head + 1):
         colour = KINDS[pair["kind"]][0]
-        _write(ax, k, 28.0, str(k - 1), colour=SOFT, right=True)
+        _write(ax, k, 28.0, str(k - head), colour=SOFT, right=True)
         _write(ax, k, 34.0, f"{_residue(pair, 1)}–{_residue(pair, 2)}", colour=colour)
-        _write(ax, k, 142.0, value[k - 2], colour=INK, right=True)
-    line = len(shown) + 2
+        _write(ax, k, 142.0, value[k - head - 1], colour=INK, right=True)
+    line = len(shown) + head + 1
     if len(shown) < len(pairs):
         _write(ax, line, 34.0, f"and {len(pairs) - len(shown)} more", colour=SOFT)
         line += 1

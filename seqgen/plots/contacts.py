@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from seqgen.plots.pairs import (
     nothing_to_show,
     strongest,
 )
-from seqgen.plots.style import INK, RULE, SPINE, literal, new_figure, side_legend, tidy
+from seqgen.plots.style import INK, RULE, SOFT, SPINE, literal, new_figure, side_legend, tidy
 from seqgen.structure import ResidueDistances
 
 if TYPE_CHECKING:
@@ -105,6 +106,10 @@ def plot_contact_map(
     side_legend(ax, handles, _title(pairs, couplings, min_separation))
     if couplings.symmetric:
         _strength_bar(ax)
+    if couplings.notices:
+        told = textwrap.wrap(literal(couplings.notices[0]), 80, max_lines=2, placeholder=" …")
+        ax.annotate("\n".join(told), (0, 1), xycoords="axes fraction", xytext=(0, 3),
+                    textcoords="offset points", fontsize=6, color=SOFT, va="bottom")  # fmt: skip
     return ax
 
 

@@ -11,15 +11,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.plots.style import SOFT, literal
+from seqgen.results import Couplings
 from seqgen.structure import ResidueDistances
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from seqgen.alignment import Residues
-    from seqgen.results import Couplings
 
 CUTOFF = 8.0
 CONTACT, APART, UNSEEN = "#0072B2", "#D55E00", "#7A5195"
@@ -39,13 +39,22 @@ def strongest(
     couplings: Couplings, top: int | None, *, distances: ResidueDistances | np.ndarray | None,
     cutoff: float, min_separation: int,
 ) -> pd.DataFrame:  # fmt: skip
-    """The ``top`` pairs of `seqgen.schemas.COUPLINGS` with ``distance`` and ``kind``."""
+    """The ``top`` pairs of `seqgen.schemas.COUPLINGS` with ``distance`` and ``kind``.
+
+    Pairs that score zero or less are no stronger than the background, and are left out.
+    """
+    require_couplings(couplings)
+    if not 0 < cutoff < np.inf:
+        raise InputError(f"cutoff is {cutoff}; expected a distance above 0, in angstrom")
+    if not isinstance(min_separation, int | np.integer) or min_separation < 0:
+        raise InputError(f"min_separation is {min_separation!r}; expected a whole number from 0")
     if top is None:
         shorter = min(len(couplings.rows), len(couplings.columns))
         top = shorter if couplings.symmetric else max(shorter // 2, 1)
-    if top < 1:
-        raise InputError(f"top is {top}; expected a number of pairs from 1")
+    if not isinstance(top, int | np.integer) or top < 1:
+        raise InputError(f"top is {top!r}; expected a number of pairs from 1")
     frame = couplings.to_frame(min_separation=min_separation).head(top)
+    frame = frame[frame["score"] > 0]
     known = known_distances(couplings, distances)
     if known is None:
         return frame.assign(distance=np.nan, kind="plain")
@@ -54,6 +63,18 @@ def strongest(
     found = known[i, j]
     kind = np.where(np.isnan(found), "unseen", np.where(found < cutoff, "contact", "apart"))
     return frame.assign(distance=found, kind=kind)
+
+
+def require_couplings(couplings: Couplings) -> None:
+    """Refuse what is no `Couplings`.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    require_type(couplings, Couplings, "couplings",
+                 remedy="Couplings, as infer_couplings or read_couplings give them")  # fmt: skip
 
 
 def known_distances(
@@ -87,7 +108,9 @@ def axis_name(names: list[str]) -> str:
 
 def nothing_to_show(ax: Axes, couplings: Couplings) -> Axes:
     """Say in the middle of the axes that there is no pair, and what the result notes."""
-    lines = ["No pair of residues to show"]
+    known = couplings.scores[np.isfinite(couplings.scores)]
+    silent = known.size and not (known > 0).any()
+    lines = ["No signal: no pair scores above zero" if silent else "No pair of residues to show"]
     for notice in couplings.notices[:2]:
         lines += ["", *textwrap.wrap(literal(notice), 52)]
     ax.text(0.5, 0.5, "\n".join(lines), transform=ax.transAxes, ha="center", va="center",
