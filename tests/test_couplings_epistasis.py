@@ -213,7 +213,5 @@ def test_positions_of_mixed_forms_are_read(model):
 
 
 def test_what_is_no_model_is_told():
-    with pytest.raises(
-        InputError, match="model is of type Alignment; expected what fit_potts"
-    ):
+    with pytest.raises(InputError, match="model is of type Alignment; expected what fit_potts"):
         mutant_energies(made_alignment([[11, 9, 18], [11, 0, 18]]), ["M1A"])
