@@ -34,6 +34,7 @@ $(READY): pyproject.toml $(CONSTRAINTS) seqgen/native/kernels.c
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q $(TORCH_PIP_ARGS) -c $(CONSTRAINTS) torch
 	@echo "[3/3] installing seqgen and the versions in $(CONSTRAINTS)"
 	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c $(CONSTRAINTS) -e ".[dev]"
+	@$(BIN)/python -c 'import sys; from seqgen.native import available; sys.exit(not available())' || echo "note: no C compiler was found, so couplings run on torch, some ten times slower, and a few tests fail. On Debian or Ubuntu: apt-get install gcc python3-dev; then: rm $(READY) && make setup"
 	@touch $(READY)
 
 demo: $(READY)
