@@ -187,7 +187,7 @@ def test_bad_names_and_shapes_are_refused():
         prepare_pairs(g, y, variants=pd.DataFrame({"variant": ["a", "b"]}))
     with pytest.raises(InputError, match="two dimensions"):
         prepare_pairs(g.to_numpy()[:, 0], y.to_numpy())
-    with pytest.raises(InputError, match="3 names for 60 rows"):
+    with pytest.raises(InputError, match="3 names for 60 people"):
         prepare_pairs(g.to_numpy(), y.to_numpy(), people=["a", "b", "c"])
     with pytest.raises(InputError, match=r"shape \(59,\) for 60 people"):
         prepare_pairs(g.to_numpy(), y.to_numpy()[1:])

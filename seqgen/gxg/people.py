@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.people import labelled_table, person_names, refuse_repeats, settle_difference
 from seqgen.io.tally import Tally
 
 Genotypes = np.ndarray | pd.DataFrame
@@ -42,15 +43,19 @@ def match_people(
         If a name comes twice, lengths differ, or the sets of people differ and
         ``shared_people`` is False; the message counts both sides.
     """
-    names = _genotype_people(genotypes, people)
+    names = person_names(genotypes, people)
     trait = _labelled(trait, names, "trait")
-    covariates = _covariate_table(covariates, names)
+    covariates = (
+        pd.DataFrame(index=names)
+        if covariates is None
+        else labelled_table(covariates, names, "covariates", "covariate")
+    )
     sets = {"genotypes": names, "trait": trait.index, "covariates": covariates.index}
     for name, index in sets.items():
-        _refuse_repeats(name, index)
+        refuse_repeats(name, index)
     shared = names[names.isin(trait.index) & names.isin(covariates.index)]
     if any(len(index) != len(shared) for index in sets.values()):
-        _settle_difference(sets, shared, shared_people=shared_people, tally=tally)
+        settle_difference(sets, shared, shared_people=shared_people, tally=tally)
     y, table = _numbers(trait.loc[shared], covariates.loc[shared])
     frame = pd.DataFrame({"person": shared.astype("str")})
     absent = np.isnan(y)
@@ -66,25 +71,6 @@ def match_people(
     return Matched(kept, names.get_indexer(kept), y[keep], table[keep])
 
 
-def _genotype_people(genotypes: Genotypes, people: Sequence[str] | None) -> pd.Index:
-    if isinstance(genotypes, pd.DataFrame):
-        if people is not None:
-            raise InputError("people: given beside a table of genotypes, whose index names them")
-        return genotypes.index
-    if genotypes.ndim != 2:
-        raise InputError(
-            f"genotypes: shape {genotypes.shape}; expected (people, variants), two dimensions"
-        )
-    if people is None:
-        return pd.RangeIndex(genotypes.shape[0])
-    if len(people) != genotypes.shape[0]:
-        raise InputError(
-            f"people: {len(people):,} names for {genotypes.shape[0]:,} rows of genotypes; "
-            "expected one each"
-        )
-    return pd.Index(people)
-
-
 def _labelled(values: Trait, names: pd.Index, label: str) -> pd.Series:
     """A trait with the names of its people; a plain array is in the order of the genotypes."""
     if isinstance(values, pd.Series):
@@ -96,53 +82,6 @@ def _labelled(values: Trait, names: pd.Index, label: str) -> pd.Series:
             f"({len(names)},), or a Series that names the people"
         )
     return pd.Series(array, index=names)
-
-
-def _covariate_table(values: Covariates | None, names: pd.Index) -> pd.DataFrame:
-    if values is None:
-        return pd.DataFrame(index=names)
-    if isinstance(values, pd.DataFrame):
-        return values
-    array = np.asarray(values)
-    if array.ndim != 2 or array.shape[0] != len(names):
-        raise InputError(
-            f"covariates: shape {array.shape} for {len(names):,} people with genotypes; expected "
-            f"({len(names)}, number of covariates), or a DataFrame that names the people"
-        )
-    columns = [f"covariate_{k}" for k in range(1, array.shape[1] + 1)]
-    return pd.DataFrame(array, index=names, columns=columns)
-
-
-def _refuse_repeats(label: str, index: pd.Index) -> None:
-    twice = index.duplicated()
-    if twice.any():
-        raise InputError(
-            f"{label}: person {index[twice][0]!r} comes twice ({int(twice.sum()):,} repeats); "
-            "keep one row per person"
-        )
-
-
-def _settle_difference(
-    sets: dict[str, pd.Index], shared: pd.Index, *, shared_people: bool, tally: Tally
-) -> None:
-    counts = ", ".join(f"{len(index):,} in {name}" for name, index in sets.items())
-    if not len(shared):
-        raise InputError(
-            f"people: {counts}, none in all; are the names written alike "
-            f"(such as {_examples(sets)})?"
-        )
-    if not shared_people:
-        raise InputError(
-            f"people: {counts}, {len(shared):,} in all of them; give the same people, or "
-            "shared_people=True to analyse those in all"
-        )
-    for name, index in sets.items():
-        frame = pd.DataFrame({"person": index.astype("str")})
-        tally.drop(frame, ~index.isin(shared), f"person of the {name} is not in all inputs")
-
-
-def _examples(sets: dict[str, pd.Index]) -> str:
-    return ", ".join(f"{index[0]!r} in {name}" for name, index in sets.items() if len(index))
 
 
 def _numbers(trait: pd.Series, covariates: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.transqtl.people import named_people, person_names
+from seqgen.io.people import named_people, person_names
 
 EXPLAINED = 1e-8
 REASONS = (
