@@ -84,6 +84,14 @@ class Residues:
         letters = "".join(self.letters[place] for place in places)
         return Residues(letters, self.positions[places], self.proteins[places])
 
+    def places(self, proteins: pd.Series, positions: pd.Series) -> np.ndarray:
+        """Where each (protein, position) is among these, 0-based; -1 where it is not."""
+        import pandas as pd
+
+        known = pd.MultiIndex.from_arrays([self.proteins, self.positions])
+        wanted = [proteins.astype(object), positions.astype("int64")]
+        return known.get_indexer(pd.MultiIndex.from_arrays(wanted))
+
     def join(self, other: Residues) -> Residues:
         """These, then those of ``other``."""
         return Residues(

@@ -16,10 +16,10 @@ from alignments import (
 from seqgen.couplings import direct_information as di
 from seqgen.couplings import mean_field
 from seqgen.couplings.direct_information import direct_information
-from seqgen.couplings.mean_field import column_frequencies, fit_mean_field, mean_field_couplings
+from seqgen.couplings.mean_field import fit_mean_field, mean_field_couplings
 from seqgen.couplings.norms import frobenius_norms
 from seqgen.couplings.site_independent import fit_site_independent
-from seqgen.couplings.weights import sequence_weights
+from seqgen.couplings.weights import column_frequencies, sequence_weights
 from seqgen.errors import InputError
 from seqgen.models.potts import PottsModel
 
@@ -171,7 +171,7 @@ def test_two_residue_models_have_the_frequencies():
     alignment = random_alignment(60, 5, seed=7)
     weights = np.ones(60)
     model = fit_mean_field(alignment, weights=weights)
-    frequencies = column_frequencies(alignment, weights)
+    frequencies = column_frequencies(alignment, weights, pseudocount=0.5)
     found = direct_information(model, frequencies)
     i, j = np.triu_indices(5, 1)
     factors = np.exp(model.couplings)
@@ -191,7 +191,7 @@ def test_two_residue_models_have_the_frequencies():
 def test_no_coupling_no_information(monkeypatch):
     alignment = random_alignment(20, 4)
     model = fit_site_independent(alignment, weights=np.ones(20))
-    frequencies = column_frequencies(alignment, np.ones(20))
+    frequencies = column_frequencies(alignment, np.ones(20), pseudocount=0.5)
     assert (direct_information(model, frequencies) == 0).all()
     zero = PottsModel(model.letters, model.fields, np.zeros((6, 21, 21)), model.residues)
     np.testing.assert_allclose(direct_information(zero, frequencies), 0, atol=1e-12)

@@ -32,7 +32,7 @@ def direct_information(
     model : PottsModel
     frequencies : ndarray, shape (L, q)
         Frequencies of the states of each column, all above zero:
-        `seqgen.couplings.mean_field.column_frequencies`.
+        `seqgen.couplings.weights.column_frequencies`.
     states : {"all", "residues"}
         Which states' terms are summed: ``all`` gives the mutual information; ``residues`` leaves
         out those of the gap, as pydca does, and can fall a little below zero.

@@ -169,8 +169,8 @@ def annotate_couplings(
             f"couplings: column(s) {', '.join(missing)} missing; found "
             f"{', '.join(map(str, frame.columns)) or 'none'}"
         )
-    i = _places(distances.rows, frame["protein_1"], frame["position_1"])
-    j = _places(distances.columns, frame["protein_2"], frame["position_2"])
+    i = distances.rows.places(frame["protein_1"], frame["position_1"])
+    j = distances.columns.places(frame["protein_2"], frame["position_2"])
     inside = (i >= 0) & (j >= 0)
     if len(frame) and not inside.any():
         raise InputError(
@@ -274,13 +274,6 @@ def _number(top: str | int, length: int) -> int:
     elif isinstance(top, (int, np.integer)) and top > 0:
         return int(top)
     raise InputError(f"tops: {top!r}; expected whole numbers from 1, 'L', or 'L/2' and the like")
-
-
-def _places(residues: Residues, proteins: pd.Series, positions: pd.Series) -> np.ndarray:
-    """Place of each (protein, position) among ``residues``; -1 where it is not there."""
-    known = pd.MultiIndex.from_arrays([residues.proteins.astype(object), residues.positions])
-    wanted = pd.MultiIndex.from_arrays([proteins.astype(object), positions.astype("int64")])
-    return known.get_indexer(wanted)
 
 
 # --- intervals ------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import numpy as np
 from seqgen.alignment import ALIGNMENT_LETTERS, GAP, Alignment
 from seqgen.couplings.direct_information import direct_information
 from seqgen.couplings.norms import average_product_correction, frobenius_norms
-from seqgen.couplings.weights import checked_weights, sequence_weights
+from seqgen.couplings.weights import checked_weights, column_frequencies, sequence_weights
 from seqgen.errors import InputError
 from seqgen.models.potts import PottsModel, pair_index
 from seqgen.results import Couplings
@@ -180,25 +180,6 @@ def mean_field_couplings(
     residues = alignment.residues
     told = {**model.settings, "score": score}
     return Couplings(scores, residues, residues, "mean-field", raw=raw, diagnostics=told)
-
-
-def column_frequencies(
-    alignment: Alignment, weights: np.ndarray, *, pseudocount: float = 0.5
-) -> np.ndarray:
-    """Weighted frequencies of the 21 states, mixed with a share of uniform ones, (L, 21).
-
-    Examples
-    --------
-    >>> from seqgen.alignment import Residues
-    >>> codes = np.array([[1, 2], [1, 3]], dtype=np.uint8)
-    >>> alignment = Alignment(("a", "b"), codes, Residues.of_protein("AC"))
-    >>> column_frequencies(alignment, np.array([1.0, 3.0]), pseudocount=0.0)[1, 2:4].tolist()
-    [0.25, 0.75]
-    """
-    counts = np.stack([
-        np.bincount(column, weights=weights, minlength=_Q) for column in alignment.codes.T
-    ])  # fmt: skip
-    return (1 - pseudocount) * counts / weights.sum() + pseudocount / _Q
 
 
 def _checked(

@@ -11,7 +11,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from seqgen.alignment import ALIGNMENT_LETTERS, GAP, Alignment
-from seqgen.couplings.weights import checked_weights, sequence_weights
+from seqgen.couplings.weights import checked_weights, column_frequencies, sequence_weights
 from seqgen.errors import InputError, SeqgenWarning
 from seqgen.models.potts import PottsModel
 from seqgen.native import available, thread_count
@@ -232,7 +232,7 @@ def _data(
         if not (np.isfinite(value) and value > 0):
             raise InputError(f"{name} is {value}; expected a finite number above 0")
     depth = float(weights.sum())
-    frequencies = _frequencies(alignment.codes, weights / depth)
+    frequencies = column_frequencies(alignment, weights)
     if frequencies[:, GAP + 1 :].max(axis=1).min() > 1 - 1e-12:
         raise InputError(
             f"{alignment.source}: no column varies; couplings need sequences that differ"
@@ -245,10 +245,17 @@ def _data(
     )  # fmt: skip
 
 
-def _frequencies(codes: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Weighted share of each of the 21 letters in each column, (L, 21)."""
-    letters = len(ALIGNMENT_LETTERS)
-    return np.stack([np.bincount(column, weights=shares, minlength=letters) for column in codes.T])
+def start_fields(data: PlmData) -> np.ndarray:
+    """Log frequencies with half a count added, each row centred, (L, q) float32."""
+    logs = np.log(data.frequencies.astype(np.float64) * data.depth + 0.5)
+    return (logs - logs.mean(axis=1, keepdims=True)).astype(np.float32)
+
+
+def field_metric(data: PlmData) -> np.ndarray:
+    """Curvature of the loss along each field near independence, (L, q) float32."""
+    q = data.letters
+    share_of = (data.frequencies * data.depth + 0.5) / (data.depth + 0.5 * q)
+    return (data.depth * share_of * (1 - share_of) + 2 * data.lambda_h).astype(np.float32)
 
 
 def _check_options(tolerance: float, max_iterations: int, device: str) -> None:

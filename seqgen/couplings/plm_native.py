@@ -9,8 +9,8 @@ from threading import Lock
 import numpy as np
 
 from seqgen.alignment import GAP
-from seqgen.couplings.plm import PlmData, Point
-from seqgen.native import kernels, pointer, share, whole
+from seqgen.couplings.plm import PlmData, Point, field_metric, start_fields
+from seqgen.native import kernels, pointer, share, triangle_rows, whole
 
 # As in kernels.c.
 _WIDTH, _BLOCK = 24, 12
@@ -68,7 +68,7 @@ class NativeProblem:
         self._loss = np.zeros(length)
         self._locks = np.zeros(length, dtype=np.uint8)
         self._scratch: list[np.ndarray] = []
-        self._rows = _triangle_rows(length, _PARTS)
+        self._rows = triangle_rows(length, _PARTS)
         self._plm = _Plm(
             n, length, q, int(data.frequencies.shape[1]) + (not data.gap_state),
             *(array.ctypes.data for array in (
@@ -161,19 +161,6 @@ class NativeProblem:
         return found.sum(axis=0)
 
 
-def start_fields(data: PlmData) -> np.ndarray:
-    """Log frequencies with half a count added, each row centred, (L, q) float32."""
-    logs = np.log(data.frequencies.astype(np.float64) * data.depth + 0.5)
-    return (logs - logs.mean(axis=1, keepdims=True)).astype(np.float32)
-
-
-def field_metric(data: PlmData) -> np.ndarray:
-    """Curvature of the loss along each field near independence, (L, q) float32."""
-    q = data.letters
-    share_of = (data.frequencies * data.depth + 0.5) / (data.depth + 0.5 * q)
-    return (data.depth * share_of * (1 - share_of) + 2 * data.lambda_h).astype(np.float32)
-
-
 def _offsets(codes: np.ndarray) -> np.ndarray:
     """Where each letter's row starts in the table of its block of columns, (blocks, N, 12)."""
     n, length = codes.shape
@@ -200,10 +187,3 @@ def _aligned(floats: int) -> np.ndarray:
     room = np.empty(floats * 4 + 64, dtype=np.uint8)
     start = -room.ctypes.data % 64
     return room[start : start + floats * 4].view(np.float32)
-
-
-def _triangle_rows(length: int, parts: int) -> list[tuple[int, int]]:
-    """Ranges of rows of the upper triangle with about equal numbers of pairs."""
-    shares = 1.0 - np.sqrt(1.0 - np.arange(parts + 1) / parts)
-    edges = np.unique(np.round(shares * length).astype(int))
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 
 from seqgen.alignment import GAP
-from seqgen.couplings.plm import PlmData, Point
-from seqgen.couplings.plm_native import field_metric, start_fields
+from seqgen.couplings.plm import PlmData, Point, field_metric, start_fields
 from seqgen.errors import InputError
 
 #: Numbers in one chunk of indicators, (sequences, L q).

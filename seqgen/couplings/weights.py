@@ -9,7 +9,15 @@ import numpy as np
 
 from seqgen.alignment import ALIGNMENT_LETTERS, Alignment
 from seqgen.errors import InputError, require_type
-from seqgen.native import available, kernels, pointer, share, thread_count, whole
+from seqgen.native import (
+    available,
+    kernels,
+    pointer,
+    share,
+    thread_count,
+    triangle_rows,
+    whole,
+)
 
 #: Effective sequences per column below which couplings carry almost no signal.
 MIN_DEPTH = 2.0
@@ -140,6 +148,24 @@ def alignment_depth(alignment: Alignment, weights: np.ndarray | None = None) -> 
     return Depth(alignment.n_sequences, alignment.length, neff, ratio, ratio >= MIN_DEPTH, verdict)
 
 
+def column_frequencies(
+    alignment: Alignment, weights: np.ndarray, *, pseudocount: float = 0.0
+) -> np.ndarray:
+    """Weighted frequencies of the 21 states, mixed with a share of uniform ones, (L, 21).
+
+    Examples
+    --------
+    >>> from seqgen.alignment import Residues
+    >>> codes = np.array([[1, 2], [1, 3]], dtype=np.uint8)
+    >>> alignment = Alignment(("a", "b"), codes, Residues.of_protein("AC"))
+    >>> column_frequencies(alignment, np.array([1.0, 3.0]))[1, 2:4].tolist()
+    [0.25, 0.75]
+    """
+    letters = len(ALIGNMENT_LETTERS)
+    counts = [np.bincount(column, weights, letters) for column in alignment.codes.T]
+    return (1 - pseudocount) * np.stack(counts) / weights.sum() + pseudocount / letters
+
+
 def checked_weights(weights: np.ndarray | None, n: int) -> np.ndarray:
     """Weights as float64, one per row, none negative, not all zero.
 
@@ -187,7 +213,7 @@ def _neighbours(codes: np.ndarray, least: int, threads: int | None) -> np.ndarra
         )  # fmt: skip
         free.append(mine)
 
-    share(work, _row_ranges(n, workers * _TASKS_PER_THREAD), workers)
+    share(work, triangle_rows(n, workers * _TASKS_PER_THREAD), workers)
     return counts.sum(axis=0) + 1
 
 
@@ -208,10 +234,3 @@ def _neighbours_by_products(codes: np.ndarray, least: int) -> np.ndarray:
             other = shown(slice(second, second + step)).astype(np.float32)
             counts[first : first + step] += (block @ other.T > least - 0.5).sum(axis=1)
     return counts
-
-
-def _row_ranges(n: int, parts: int) -> list[tuple[int, int]]:
-    """Ranges of rows with about equal numbers of pairs (row, later row)."""
-    shares = 1.0 - np.sqrt(1.0 - np.arange(parts + 1) / parts)
-    edges = np.unique(np.round(shares * n).astype(int))
-    return list(zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True))

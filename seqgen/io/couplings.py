@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from seqgen.alignment import Residues
 from seqgen.errors import InputError, require_type
@@ -99,8 +98,8 @@ def read_couplings(path: str | os.PathLike[str]) -> Couplings:
         )
     rows = _from_text(told["rows"])
     columns = rows if told["symmetric"] else _from_text(told["columns"])
-    i = _places(rows, table["protein_1"], table["position_1"])
-    j = _places(columns, table["protein_2"], table["position_2"])
+    i = rows.places(table["protein_1"], table["position_1"])
+    j = columns.places(table["protein_2"], table["position_2"])
     if (i < 0).any() or (j < 0).any():
         raise InputError(
             f"{path}: a pair names a residue that is not among those of its provenance; the table "
@@ -135,12 +134,6 @@ def _from_text(told: Mapping[str, Any]) -> Residues:
         np.array(told["positions"], dtype=np.int64),
         np.array(told["proteins"], dtype=object),
     )
-
-
-def _places(residues: Residues, proteins: pd.Series, positions: pd.Series) -> np.ndarray:
-    """Where each (protein, position) is among the residues; -1 where it is not."""
-    known = pd.MultiIndex.from_arrays([residues.proteins, residues.positions])
-    return known.get_indexer(pd.MultiIndex.from_arrays([proteins, positions]))
 
 
 def _plain(value: Any) -> Any:

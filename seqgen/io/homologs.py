@@ -17,6 +17,7 @@ from seqgen.alignment import Alignment
 from seqgen.errors import InputError, MissingDependencyError, MissingFileError, SeqgenError
 from seqgen.io.alignments import read_alignment
 from seqgen.io.tables import existing_file, replacing
+from seqgen.native import thread_count
 from seqgen.residues import clean_sequence
 
 _MOST_HITS = 100_000  # MMseqs2's own limit of 300 hits would cut deep families short
@@ -128,7 +129,7 @@ def search_homologs(
         query = Path(folder).resolve() / "query.fasta"
         query.write_text(f">{name}\n{sequence}\n", encoding="ascii")
         search = _Search(
-            query, database, query.parent, evalue, iterations, threads or _cores(), options
+            query, database, query.parent, evalue, iterations, thread_count(threads), options
         )
         for command in chosen.commands(search):
             _run(command, query.parent)
@@ -255,7 +256,3 @@ def _keep(result: Path, handle: BinaryIO, *, out: Path, program: str) -> None:
                 shutil.copyfileobj(source, packed)
         else:
             shutil.copyfileobj(source, handle)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -7,6 +7,8 @@ interpreter lock, so that threads of Python share rows or sites of one call.
 from __future__ import annotations
 
 import ctypes
+import itertools
+import math
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -92,3 +94,15 @@ def pointer(array: np.ndarray) -> ctypes.c_void_p:
 def whole(*numbers: int) -> list[ctypes.c_int64]:
     """Numbers as 64-bit arguments."""
     return [ctypes.c_int64(int(number)) for number in numbers]
+
+
+def triangle_rows(length: int, parts: int) -> list[tuple[int, int]]:
+    """Ranges of rows of an upper triangle with about equal numbers of pairs (row, later row).
+
+    Examples
+    --------
+    >>> triangle_rows(10, 2)
+    [(0, 3), (3, 10)]
+    """
+    edges = sorted({round(length * (1 - math.sqrt(1 - k / parts))) for k in range(parts + 1)})
+    return list(itertools.pairwise(edges))
