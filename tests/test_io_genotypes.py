@@ -11,7 +11,7 @@ import pytest
 from tiny_panels import write_panel
 
 from seqgen.errors import InputError, MissingFileError
-from seqgen.io.genotypes import read_panel
+from seqgen.io.genotypes import Panel, read_genotypes, read_panel
 from seqgen.io.resources import demo_panel_prefix
 
 VARIANTS = [
@@ -139,3 +139,92 @@ def test_genotypes_agree_with_plink():
     # plink1.9 leaves missing calls out pair by pair
     ours = pd.DataFrame(counts.astype(float)).corr().to_numpy()
     np.testing.assert_allclose(ours, np.loadtxt(folder / "plink_r.ld"), atol=1e-6)
+
+
+# --- people, names, regions ----------------------------------------------------------------
+
+
+def test_people_are_named_by_iid(prefix):
+    fam = Path(f"{prefix}.fam")
+    fam.write_text("".join(f"f{k} p{k} 0 0 1 -9\n" for k in range(5)))
+    panel = read_panel(prefix)
+    assert panel.people.tolist() == ["p0", "p1", "p2", "p3", "p4"]
+    assert panel.people is panel.people
+    assert panel.drops.empty
+
+
+def test_people_with_a_repeated_iid_are_named_by_family_too(prefix):
+    fam = Path(f"{prefix}.fam")
+    fam.write_text("".join(f"f{k}\t{min(k, 3)}\t0\t0\t1\t-9\n" for k in range(5)))
+    assert read_panel(prefix).people.tolist() == ["f0:0", "f1:1", "f2:2", "f3:3", "f4:3"]
+    fam.write_text("f p 0 0 1 1\n" * 5)
+    panel = read_panel(prefix)
+    with pytest.raises(InputError, match=r"\.fam: person 'f:p' comes twice \(4 repeats\)"):
+        _ = panel.people
+
+
+def test_a_fam_file_changed_behind_our_back(prefix):
+    panel = read_panel(prefix)
+    Path(f"{prefix}.fam").write_text("f p 0 0 1 1\n")
+    with pytest.raises(InputError, match="holds 1 people; it held 5"):
+        _ = panel.people
+
+
+def test_a_panel_made_by_hand_numbers_its_people(prefix):
+    made = read_panel(prefix)
+    panel = Panel("mine", made.n_people, made.variants, made.bed)
+    assert panel.people.tolist() == [0, 1, 2, 3, 4]
+    np.testing.assert_array_equal(panel.genotypes(np.arange(5)), COUNTS)
+
+
+def test_variants_get_names_of_their_own(tmp_path):
+    variants = [
+        ("1", 100, "rs1", "A", "G"), ("1", 200, ".", "C", "T"), ("1", 300, "rs3", "A", "AT"),
+        ("1", 400, "rs3", "G", "A"), ("1", 400, "rs5", "G", "C"),
+    ]  # fmt: skip
+    panel = read_panel(write_panel(tmp_path / "p", COUNTS, variants))
+    assert panel.variant_names.tolist() == ["rs1", "1:200:T:C", "1:300:AT:A", "1:400:A:G", "rs5"]
+    table = panel.to_frame(np.array([4, 0]))
+    assert table.columns.tolist() == ["rs5", "rs1"]
+    np.testing.assert_array_equal(table.to_numpy(), COUNTS[:, [4, 0]])
+    assert table.index.equals(panel.people)
+
+
+def test_an_rsid_that_is_another_variants_place(tmp_path):
+    variants = [("1", 100, "1:200:T:C", "A", "G"), ("1", 200, ".", "C", "T")]
+    panel = read_panel(write_panel(tmp_path / "p", COUNTS[:, :2], variants))
+    assert panel.variant_names.tolist() == ["1:100:G:A", "1:200:T:C"]
+
+
+@pytest.mark.parametrize(
+    ("region", "kept"),
+    [("1", [0, 1, 3, 4]), ("chr1:200-400", [1, 3, 4]), ("chrX:1-1,000", [2]), ("1:100", [0])],
+)
+def test_a_region_of_a_panel(prefix, region, kept):
+    panel = read_genotypes(prefix, region=region)
+    assert panel.variants["rsid"].tolist() == [VARIANTS[k][2] for k in kept]
+    np.testing.assert_array_equal(panel.genotypes(np.arange(len(kept))), COUNTS[:, kept])
+    np.testing.assert_allclose(
+        panel.frequencies(np.arange(len(kept))), np.nanmean(COUNTS[:, kept], axis=0) / 2
+    )
+    with pytest.raises(InputError, match=f"expected 0 to {len(kept) - 1}"):
+        panel.genotypes(np.array([len(kept)]))
+
+
+@pytest.mark.parametrize(
+    ("region", "message"),
+    [("2:1-5", r"none of 5 variants lies in 2:1-5; .*1, X"), ("1:9-5", "an end not before"),
+     ("1:0-5", "start from 1"), ("1:a-b", "expected a chromosome")],
+)  # fmt: skip
+def test_a_region_that_is_none(prefix, region, message):
+    with pytest.raises(InputError, match=message):
+        read_genotypes(prefix, region=region)
+
+
+def test_other_kinds_of_genotypes_are_refused(prefix):
+    with pytest.raises(InputError, match="plink2 --make-bed"):
+        read_genotypes("x.pgen")
+    with pytest.raises(InputError, match="holds calls"):
+        read_genotypes(prefix, field="DS")
+    with pytest.raises(InputError, match="expected 'GT'"):
+        read_genotypes(prefix, field="GP")

@@ -148,7 +148,7 @@ def read_columns(
             )
         except pd.errors.EmptyDataError as error:
             raise InputError(
-                f"{layout.path}: holds a header and no variants; expected one line per variant"
+                f"{layout.path}: holds a header and no rows; expected one line per row below it"
             ) from error
         except (ValueError, OSError, EOFError, zlib.error) as error:
             if counted.error is not None:

@@ -1,23 +1,32 @@
-"""Genotypes of a reference panel: the one door to bed-reader."""
+"""Genotypes of people: read from PLINK files when asked for, or held from a VCF.
+
+The one door to bed-reader.
+"""
 
 from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError, MissingFileError
-from seqgen.io.chromosomes import canonical_chromosomes
+from seqgen.io.genotype_source import GenotypeSource, repeated_variants
+from seqgen.io.plink_people import plink_people, read_ids
+from seqgen.io.regions import canonical_names, parse_region
+from seqgen.io.vcf import HeldGenotypes, read_vcf
+from seqgen.schemas import DROPS
 
 _MAGIC = b"\x6c\x1b\x01"
-_BATCH_BYTES = 64 * 1024 * 1024
+_VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
+_OTHER = (".pgen", ".pvar", ".psam", ".bgen", ".sample", ".vcf.zst")
 
 
 @dataclass(frozen=True)
-class Panel:
+class Panel(GenotypeSource):
     """A PLINK panel whose genotypes are read when they are asked for.
 
     Attributes
@@ -30,12 +39,45 @@ class Panel:
         One row per variant in file order: ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``.
     bed : Path
         The ``.bed`` file.
+    fam : Path, optional
+        The ``.fam`` file, for `people`.
+    places : ndarray of int, optional
+        Rows of ``variants`` in the ``.bed`` file, where they are a part of it.
+    n_in_bed : int, optional
+        Variants in the ``.bed`` file, where ``variants`` are a part of them.
+    drops : DataFrame
+        `schemas.DROPS`; nothing is left out of a panel, so it is empty.
     """
 
     name: str
     n_people: int
     variants: pd.DataFrame = field(repr=False)
     bed: Path
+    fam: Path | None = field(default=None, repr=False)
+    places: np.ndarray | None = field(default=None, repr=False)
+    n_in_bed: int | None = field(default=None, repr=False)
+    drops: pd.DataFrame = field(default_factory=DROPS.empty, repr=False)
+
+    @cached_property
+    def people(self) -> pd.Index:  # type: ignore[override]
+        """Names of the people: their IID, or FID:IID for all where two share an IID.
+
+        Read from the ``.fam`` file at the first use; numbers from 0 where there is none.
+
+        Raises
+        ------
+        InputError
+            If a person comes twice, or the file was changed since the panel was opened.
+        """
+        if self.fam is None:
+            return pd.RangeIndex(self.n_people)
+        ids = read_ids(self.fam, what="people")
+        if len(ids) != self.n_people:
+            raise InputError(
+                f"{self.fam}: holds {len(ids):,} people; it held {self.n_people:,} when the panel "
+                "was opened: open it again"
+            )
+        return plink_people(ids["fid"], ids["iid"], str(self.fam))
 
     def genotypes(self, index: np.ndarray) -> np.ndarray:
         """Counts of ``a1`` for the variants ``index``.
@@ -57,43 +99,93 @@ class Panel:
         """
         from bed_reader import open_bed
 
-        index = np.asarray(index, dtype=np.int64)
+        index = self._checked(index)
         if index.size == 0:
             return np.empty((self.n_people, 0), dtype=np.float32)
-        if index.min() < 0 or index.max() >= len(self.variants):
-            raise InputError(
-                f"panel '{self.name}': variant index {int(index.min())} to {int(index.max())} "
-                f"asked for; expected 0 to {len(self.variants) - 1}"
-            )
+        places = index if self.places is None else self.places[index]
         try:
             with open_bed(
                 self.bed,
                 iid_count=self.n_people,
-                sid_count=len(self.variants),
+                sid_count=self.n_in_bed or len(self.variants),
                 count_A1=True,
                 properties={},
             ) as bed:
-                return bed.read(index=np.s_[:, index], dtype="float32", order="F")
+                return bed.read(index=np.s_[:, places], dtype="float32", order="F")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self.bed}: genotypes cannot be read ({error}); was the file changed since "
                 f"the panel was opened?"
             ) from error
 
-    def frequencies(self, index: np.ndarray) -> np.ndarray:
-        """Frequencies of ``a1`` among the calls, NaN where all are missing; shape (k,)."""
-        index = np.asarray(index, dtype=np.int64)
-        batch = max(1, _BATCH_BYTES // (4 * self.n_people))
-        out = np.full(len(index), np.nan)
-        for start in range(0, len(index), batch):
-            counts = self.genotypes(index[start : start + batch])
-            called = np.count_nonzero(~np.isnan(counts), axis=0)
-            total = np.nansum(counts, axis=0, dtype=np.float64)
-            np.divide(total, 2.0 * called, out=out[start : start + batch], where=called > 0)
-        return out
+
+def read_genotypes(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    region: str | None = None,
+    field: str = "GT",
+    keep_filtered: bool = False,
+) -> Panel | HeldGenotypes:
+    """Open genotypes of named people: PLINK files, or a VCF or BCF.
+
+    PLINK's genotypes stay on the disk and are read by blocks. Those of a VCF are held in
+    memory, a byte per person and variant (4 bytes for dosages); see `seqgen.io.vcf.read_vcf` for
+    what is done with multiallelic rows, haploid calls and filters.
+
+    Parameters
+    ----------
+    path : path
+        A PLINK prefix or one of its three files, or a ``.vcf``, ``.vcf.gz`` or ``.bcf``.
+    name : str, optional
+        How reports name the genotypes; by default the last part of the path.
+    region : str, optional
+        ``chrom`` or ``chrom:start-end`` (1-based, both ends included): read this part alone.
+    field : {"GT", "DS"}
+        Calls, or the dosages of a VCF.
+    keep_filtered : bool
+        Keep rows of a VCF whose FILTER is neither PASS nor missing; they are left out and
+        counted otherwise.
+
+    Returns
+    -------
+    Panel or HeldGenotypes
+        Both have ``people``, ``n_people``, ``variants``, ``variant_names``, ``drops``, and
+        ``genotypes(index)``: counts of ``a1``, which is a VCF's ALT allele.
+
+    Raises
+    ------
+    MissingFileError
+        If a file is missing.
+    InputError
+        If a file is damaged or of another kind, or no variant is left.
+
+    Examples
+    --------
+    >>> from seqgen.io.resources import demo_panel_prefix
+    >>> panel = read_genotypes(demo_panel_prefix(), region="22:17000000-17100000")
+    >>> panel.genotypes(np.arange(2)).shape, panel.people[:2].tolist()
+    ((378, 2), ['HG00096', 'HG00097'])
+    """
+    if field not in ("GT", "DS"):
+        raise InputError(f"field is {field!r}; expected 'GT' (calls) or 'DS' (dosages)")
+    lower = Path(path).name.lower()
+    if lower.endswith(_VCF):
+        return read_vcf(path, name=name, region=region, field=field, keep_filtered=keep_filtered)
+    if lower.endswith(_OTHER):
+        raise InputError(
+            f"{path}: this kind of file is not read; expected a PLINK 1 prefix (.bed, .bim, .fam) "
+            "or a VCF or BCF: make one with plink2 --make-bed, or with --export vcf bgz "
+            "vcf-dosage=DS where dosages matter"
+        )
+    if field == "DS":
+        raise InputError(f"field is 'DS', but {path} is a PLINK panel, which holds calls; say 'GT'")
+    return read_panel(path, name=name, region=region)
 
 
-def read_panel(prefix: str | os.PathLike[str], *, name: str | None = None) -> Panel:
+def read_panel(
+    prefix: str | os.PathLike[str], *, name: str | None = None, region: str | None = None
+) -> Panel:
     """Open a PLINK panel (``.bed``, ``.bim``, ``.fam``) without reading its genotypes.
 
     Parameters
@@ -102,6 +194,8 @@ def read_panel(prefix: str | os.PathLike[str], *, name: str | None = None) -> Pa
         The common part of the three names, or the name of any of them.
     name : str, optional
         How reports name the panel; by default the prefix' last part.
+    region : str, optional
+        ``chrom`` or ``chrom:start-end`` (1-based, both ends included): this part alone.
 
     Returns
     -------
@@ -112,7 +206,8 @@ def read_panel(prefix: str | os.PathLike[str], *, name: str | None = None) -> Pa
     MissingFileError
         If one of the three files is missing.
     InputError
-        If a file is damaged, the sizes do not fit each other, or a variant comes twice.
+        If a file is damaged, the sizes do not fit each other, a variant comes twice, or none
+        lies in the region.
     """
     prefix = Path(prefix)
     if prefix.suffix in (".bed", ".bim", ".fam"):
@@ -127,7 +222,19 @@ def read_panel(prefix: str | os.PathLike[str], *, name: str | None = None) -> Pa
     n_people = _count_people(paths["fam"])
     variants = _read_bim(paths["bim"])
     _check_bed(paths["bed"], n_people, len(variants))
-    return Panel(name or prefix.name, n_people, variants, paths["bed"].absolute())
+    bed, fam = paths["bed"].absolute(), paths["fam"].absolute()
+    if region is None:
+        return Panel(name or prefix.name, n_people, variants, bed, fam)
+    places = np.flatnonzero(parse_region(region).contains(variants["chrom"], variants["pos"]))
+    if not len(places):
+        raise InputError(
+            f"{paths['bim']}: none of {len(variants):,} variants lies in {region}; they are on "
+            f"chromosome(s) {', '.join(variants['chrom'].astype('str').unique()[:5])}"
+        )
+    part = variants.iloc[places].reset_index(drop=True)
+    return Panel(
+        name or prefix.name, n_people, part, bed, fam, places=places, n_in_bed=len(variants)
+    )
 
 
 def _count_people(path: Path) -> int:
@@ -157,8 +264,7 @@ def _read_bim(path: Path) -> pd.DataFrame:
             f"{path}: is no .bim file ({str(error).strip()}); expected six columns: chromosome, "
             f"name, cM, position, allele 1, allele 2"
         ) from error
-    given = frame["chrom"]
-    frame["chrom"] = canonical_chromosomes(given).fillna(given)
+    frame["chrom"] = canonical_names(frame["chrom"])
     frame["a1"] = frame["a1"].str.upper()
     frame["a2"] = frame["a2"].str.upper()
     _refuse_repeats(path, frame)
@@ -167,20 +273,9 @@ def _read_bim(path: Path) -> pd.DataFrame:
 
 def _refuse_repeats(path: Path, frame: pd.DataFrame) -> None:
     """Raise where one variant stands on two lines, whichever allele comes first."""
-    near = np.flatnonzero(frame.duplicated(["chrom", "pos"], keep=False).to_numpy())
-    crowd = frame.iloc[near]
-    swap = (crowd["a1"] > crowd["a2"]).to_numpy()
-    key = pd.DataFrame(
-        {
-            "chrom": crowd["chrom"].to_numpy(),
-            "pos": crowd["pos"].to_numpy(),
-            "low": np.where(swap, crowd["a2"], crowd["a1"]),
-            "high": np.where(swap, crowd["a1"], crowd["a2"]),
-        }
-    )
-    repeated = key.duplicated().to_numpy()
+    repeated = repeated_variants(frame)
     if repeated.any():
-        first = int(near[repeated.argmax()])
+        first = int(repeated.argmax())
         row = frame.iloc[first]
         raise InputError(
             f"{path} line {first + 1}: {row['chrom']}:{row['pos']} {row['a1']}/{row['a2']} "

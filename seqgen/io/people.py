@@ -8,13 +8,16 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.genotype_source import GenotypeSource
 from seqgen.io.tally import Tally
 
 Table = np.ndarray | pd.DataFrame
 
 
-def person_names(genotypes: Table, people: Sequence[str] | None) -> pd.Index:
-    """Names of the people with genotypes: given, the table's index, or their numbers."""
+def person_names(genotypes: Table | GenotypeSource, people: Sequence[str] | None) -> pd.Index:
+    """Names of the people with genotypes: given, the table's or source's, or their numbers."""
+    if isinstance(genotypes, GenotypeSource):
+        return genotypes.people if people is None else named_people(genotypes.n_people, people)
     if isinstance(genotypes, pd.DataFrame):
         if people is not None:
             raise InputError("people: given beside a table of genotypes, whose index names them")

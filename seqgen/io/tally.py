@@ -52,11 +52,12 @@ class Tally:
 
 
 def drops_text(drops: pd.DataFrame) -> str:
-    """The drop table as lines of text for an error message."""
-    return "\n".join(
-        f"  {count:>10,}  {action}: {reason} (such as {example})"
-        for _, reason, action, count, example in drops[DROPS.names].itertuples(index=False)
-    )
+    """The drop table as lines of text, for a message."""
+    lines = []
+    for _, reason, action, count, example in drops[DROPS.names].itertuples(index=False):
+        such = "" if pd.isna(example) else f" (such as {example})"
+        lines.append(f"  {count:>10,}  {action}: {reason}{such}")
+    return "\n".join(lines)
 
 
 def _describe(row: pd.Series) -> str:
