@@ -11,6 +11,7 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import centred_starts, window_starts, window_weights
+from seqgen.parallel import Shard, shard_slice
 from seqgen.residues import SUBSTITUTES, clean_sequence
 from seqgen.schemas import AMINO_ACIDS, DROPS, SCORES, Counted
 
@@ -46,6 +47,7 @@ def score_variants(
     methods: Sequence[str] = METHODS,
     window: int | None = None,
     overlap: int | None = None,
+    shard: Shard | None = None,
     progress: Progress | None = None,
 ) -> Counted:
     """Score residue changes by log p(alternative) - log p(reference), natural logarithm.
@@ -77,6 +79,9 @@ def score_variants(
         Longest stretch of residues the model sees at once; by default all that it takes.
     overlap : int, optional
         Least overlap of windows, in residues; by default half a window (511 for ESM-2).
+    shard : tuple (i, N), optional
+        Score the i-th of N parts of the proteins; the rows of all parts are those of the whole.
+        Rows that cannot be scored are counted with their protein, or in the first part.
     progress : callable, optional
         Called as ``progress(done, total)`` with residues run through the model.
 
@@ -114,7 +119,11 @@ def score_variants(
     window, overlap = _checked_options(methods, model, window, overlap)
     _require_changes(variants)
     sequences = _sequences(proteins, variants["uniprot"])
-    changes, drops = _usable_changes(variants, sequences, _only(model, variants))
+    only = _only(model, variants)
+    changes, drops = _usable_changes(variants, sequences, only)
+    if shard is not None:
+        variants = _shard(variants, changes, shard)
+        changes, drops = _usable_changes(variants, sequences, only)
     names = list(dict.fromkeys(changes["uniprot"]))
     cleaned = [clean_sequence(sequences[name], f"protein {name}") for name in names]
     lengths = np.array([len(sequence) for sequence in cleaned], dtype=np.int64)
@@ -210,6 +219,16 @@ def _only(model: SequenceModel, variants: pd.DataFrame) -> set[str] | None:
     """The proteins a model of one family is for, where ``variants`` name them; None for any."""
     own = set(getattr(model, "proteins", ()))
     return own if own & set(variants["uniprot"].dropna()) else None
+
+
+def _shard(variants: pd.DataFrame, changes: pd.DataFrame, shard: Shard) -> pd.DataFrame:
+    """Rows of one part of the proteins with changes that can be scored; see `score_variants`."""
+    names = changes["uniprot"].drop_duplicates()
+    mine = names.iloc[shard_slice(len(names), shard, what="proteins")]
+    here = variants["uniprot"].isin(mine)
+    if shard[0] == 1:
+        here |= ~variants["uniprot"].isin(names)
+    return variants[here]
 
 
 def _usable_changes(

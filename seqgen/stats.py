@@ -85,6 +85,35 @@ def inflation(median_p: float) -> float:
     return float((ndtri(median_p / 2) / ndtri(0.25)) ** 2)
 
 
+def rank_normal(values: np.ndarray) -> np.ndarray:
+    """Each column's ranks as quantiles of the normal; ties share a rank, NaN stays NaN.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (n,) or (n, k)
+
+    Returns
+    -------
+    ndarray of float64, shape of ``values``
+
+    References
+    ----------
+    Blom (1958), Statistical Estimates and Transformed Beta-Variables: (rank - 3/8) / (n + 1/4).
+
+    Examples
+    --------
+    >>> rank_normal(np.array([3.0, np.nan, 1.0, 2.0])).round(3).tolist()
+    [0.869, nan, -0.869, 0.0]
+    """
+    from scipy.special import ndtri
+    from scipy.stats import rankdata
+
+    values = np.asarray(values, dtype=np.float64)
+    ranks = rankdata(values, axis=0, nan_policy="omit")
+    known = (~np.isnan(values)).sum(axis=0)
+    return ndtri((ranks - 0.375) / (known + 0.25))
+
+
 def neg_log10_p_of_t(t: np.ndarray, df: np.ndarray | float) -> np.ndarray:
     """Minus log10 of the two-sided p value of ``t`` with ``df`` degrees of freedom.
 

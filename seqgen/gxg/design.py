@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,11 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.gxg.null_model import NullModel, fit_null
 from seqgen.gxg.people import Covariates, Genotypes, Matched, Trait, match_people
+from seqgen.gxg.related import Related, fit_related
+from seqgen.io.genotype_source import GenotypeSource, named_variants
+from seqgen.io.people import person_names
 from seqgen.io.tally import Tally
+from seqgen.relatedness import KinshipInput
 
 MISSING = -1
 _BLOCK = 256
@@ -46,6 +50,8 @@ class PairDesign:
         Inner products of the scaled, weighted genotypes and ``null.residual``.
     drops : DataFrame
         `schemas.DROPS`: people, variants and calls left out or filled in, by reason.
+    related : Related, optional
+        The mixed model by which related people are tested; None where they count as unrelated.
     """
 
     counts: np.ndarray = field(repr=False)
@@ -59,6 +65,7 @@ class PairDesign:
     loadings: np.ndarray = field(repr=False)
     with_trait: np.ndarray = field(repr=False)
     drops: pd.DataFrame
+    related: Related | None = None
 
     @property
     def n_people(self) -> int:
@@ -127,18 +134,20 @@ def prepare_pairs(
     people: Sequence[str] | None = None,
     variants: pd.DataFrame | None = None,
     shared_people: bool = False,
+    kinship: KinshipInput | None = None,
 ) -> PairDesign:
     """Match people, check every input and project the covariates out.
 
     Parameters
     ----------
-    genotypes : ndarray or DataFrame, shape (people, variants)
+    genotypes : ndarray or DataFrame of shape (people, variants), or GenotypeSource
         Counts of one allele, 0 to 2 (dosages too), NaN where missing. A DataFrame's index names
-        people and its columns variants.
+        people and its columns variants; a source, such as `read_genotypes` opens, is read by
+        blocks and held at one byte per call.
     trait : ndarray or Series, shape (people,)
         A Series names its people; an array is in the order of the genotypes. People with a
-        missing trait or covariate are left out and counted. For related people give residuals of
-        a mixed model fitted with the chromosomes of both variants left out.
+        missing trait or covariate are left out and counted. For related people give ``kinship``,
+        or use `scan_pairs_loco` and `regress_pairs_loco`.
     covariates : ndarray or DataFrame, shape (people, c), optional
         Without intercept, which is always added.
     kind : {"quantitative", "binary"}
@@ -150,6 +159,11 @@ def prepare_pairs(
         where known.
     shared_people : bool
         Analyse those who are in all inputs where the inputs differ; an error otherwise.
+    kinship : DataFrame, (ndarray, names) or ndarray, shape (people, people), optional
+        Relatedness of at least the people analysed: from a pedigree, or genomic relationships on
+        any scale. A quantitative trait is then tested in the mixed model with covariance
+        h2 K + (1 - h2) I, h2 estimated once, without pairs. An array without names is in the
+        order of the genotypes. Takes time cubic in people.
 
     Returns
     -------
@@ -159,8 +173,13 @@ def prepare_pairs(
     ------
     InputError
         If people do not match, a trait is constant, infinite or not of its kind, covariates are
-        collinear or more than people, genotypes are outside 0 to 2, or fewer than two variants
-        vary.
+        collinear or more than people, genotypes are outside 0 to 2, fewer than two variants
+        vary, or the kinship is not one or lacks people.
+
+    References
+    ----------
+    Kang et al. (2010), Variance component model to account for sample structure in genome-wide
+    association studies, Nature Genetics 42:348-354: one h2 for all tests.
 
     Examples
     --------
@@ -177,9 +196,14 @@ def prepare_pairs(
         genotypes, trait, covariates, people=people, shared_people=shared_people, tally=tally
     )
     null = fit_null(matched.trait, matched.covariates, kind=kind)
+    related = None
+    if kinship is not None:
+        genotyped = person_names(genotypes, people)
+        related = fit_related(matched, genotyped, kinship, basis=null.basis, kind=kind)
     counts = _variant_major(genotypes, matched.rows)
     table = _variant_table(genotypes, variants, counts)
-    return _standardise(counts, table, matched, null=null, tally=tally)
+    design = _standardise(counts, table, matched, null=null, tally=tally)
+    return replace(design, related=related)
 
 
 def _variant_table(
@@ -187,11 +211,12 @@ def _variant_table(
 ) -> pd.DataFrame:
     m = len(counts)
     if variants is None:
-        if isinstance(genotypes, pd.DataFrame):
-            names = genotypes.columns
+        if isinstance(genotypes, GenotypeSource):
+            variants = named_variants(genotypes)
+        elif isinstance(genotypes, pd.DataFrame):
+            variants = pd.DataFrame({"variant": genotypes.columns.astype("str")})
         else:
-            names = pd.Index([f"variant_{k}" for k in range(1, m + 1)])
-        variants = pd.DataFrame({"variant": names.astype("str")})
+            variants = pd.DataFrame({"variant": [f"variant_{k}" for k in range(1, m + 1)]})
     if len(variants) != m or "variant" not in variants:
         raise InputError(
             f"variants: {len(variants):,} rows with column(s) "
@@ -209,14 +234,23 @@ def _variant_table(
     return table
 
 
-def _variant_major(genotypes: Genotypes, rows: np.ndarray) -> np.ndarray:
-    """Counts of the matched people, a variant a row, int8 where all are whole."""
+def _reader(genotypes: Genotypes) -> tuple[int, Callable[[int, int], np.ndarray]]:
+    """How many variants there are, and the calls of those from one number up to another."""
+    if isinstance(genotypes, GenotypeSource):
+        source = genotypes
+        return len(source.variants), lambda start, stop: source.genotypes(np.arange(start, stop))
     values = genotypes.to_numpy() if isinstance(genotypes, pd.DataFrame) else genotypes
     if values.dtype.kind not in "fiub":
         raise InputError(f"genotypes: are of type {values.dtype}; expected numbers, 0 to 2 or NaN")
-    out: np.ndarray = np.empty((values.shape[1], len(rows)), dtype=np.int8)
+    return values.shape[1], lambda start, stop: values[:, start:stop]
+
+
+def _variant_major(genotypes: Genotypes, rows: np.ndarray) -> np.ndarray:
+    """Counts of the matched people, a variant a row, int8 where all are whole."""
+    count, read = _reader(genotypes)
+    out: np.ndarray = np.empty((count, len(rows)), dtype=np.int8)
     for start in range(0, len(out), _BLOCK):
-        block = np.asarray(values[:, start : start + _BLOCK], dtype=np.float32)[rows].T
+        block = np.asarray(read(start, min(start + _BLOCK, count)), dtype=np.float32)[rows].T
         absent = np.isnan(block)
         bad = ~absent & ~((block >= 0) & (block <= 2))
         if bad.any():

@@ -20,7 +20,8 @@ def exact_tests(design: PairDesign, first: np.ndarray, second: np.ndarray) -> Fi
     """The tests of `products.pair_block` for the pairs (first[k], second[k]).
 
     For a binary trait it is the score test at the fit of the covariates alone, one step from
-    which the main effects are estimated; `regress_all` fits the whole model. ``top5`` is NaN.
+    which the main effects are estimated; `regress_all` fits the whole model. ``top5`` is NaN. For
+    related people it is that of generalised least squares.
     """
     n, q = design.null.basis.shape
     beta, se = np.full(len(first), np.nan), np.full(len(first), np.nan)
@@ -40,7 +41,12 @@ def _batch(
     size = _dot(p, p)
     g1 *= null.root_weights
     g2 *= null.root_weights
-    g1, g2, p = (x - (x @ null.basis) @ null.basis.T for x in (g1, g2, p))
+    y, length = null.residual, np.full(len(p), float(n))
+    if design.related is None:
+        g1, g2, p = (x - (x @ null.basis) @ null.basis.T for x in (g1, g2, p))
+    else:
+        g1, g2, p, y = (x @ design.related.root for x in (g1, g2, p, y))
+        length = _dot(g2, g2)
     # One after another, so that rounding is not magnified by correlated variants.
     g1 /= np.sqrt(_dot(g1, g1))[:, None]
     g2 -= _dot(g1, g2)[:, None] * g1
@@ -49,11 +55,10 @@ def _batch(
     p -= _dot(g1, p)[:, None] * g1
     p -= _dot(g2, p)[:, None] * g2
     left = _dot(p, p)
-    bad = (free < COLLINEAR * n) | (left < COLLINEAR * size)
+    bad = (free < COLLINEAR * length) | (left < COLLINEAR * size)
     left[bad] = np.nan
-    beta = p @ null.residual / left
+    beta = p @ y / left
     if null.kind == "quantitative":
-        y = null.residual
         explained = (g1 @ y) ** 2 + (g2 @ y) ** 2 + beta**2 * left
         variance = (y @ y - explained) / (n - null.basis.shape[1] - 3)
     else:

@@ -2,14 +2,52 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
+from seqgen.errors import InputError
 from seqgen.gxg.design import PairDesign, is_missing
 from seqgen.gxg.exact import batches
 from seqgen.gxg.null_model import with_intercept
 from seqgen.gxg.regression import COLLINEAR, Fit, fit_joint, fit_linear, fit_logistic
 
 _FITTED = ("beta", "se", "top5")
+
+
+class _Frame(NamedTuple):
+    """Where models are fitted: ``fixed`` columns (q, n) and the ``trait`` (n,).
+
+    For related people the other columns are multiplied by the symmetric ``root`` (n, n) first.
+    """
+
+    fixed: np.ndarray
+    trait: np.ndarray
+    root: np.ndarray | None
+
+    def place(self, columns: np.ndarray) -> np.ndarray:
+        """Columns (k, c, n) of variants and products, in this frame."""
+        return columns if self.root is None else columns @ self.root
+
+
+def _frame(design: PairDesign, trait: np.ndarray | None, *, complete: bool) -> _Frame:
+    """The frame of least squares, or of generalised least squares for related people."""
+    y = design.trait if trait is None else trait
+    related = design.related
+    if related is None:
+        logistic = trait is None and design.null.kind == "binary"
+        shift = 0.0 if logistic else y.mean()
+        return _Frame(with_intercept(design.covariates).T, y - shift, None)
+    if complete:
+        raise InputError(
+            "missing is 'complete' with kinship; every pair would have people and a mixed model "
+            "of its own. Use 'mean', or impute the genotypes"
+        )
+    if trait is not None:
+        related = related.of_trait(y)
+    # The root leaves nothing of the covariates in other columns; they keep their place here for
+    # degrees of freedom and leverage.
+    return _Frame(design.null.basis.T, related.root @ (y - y.mean()), related.root)
 
 
 def regress_all(
@@ -44,26 +82,25 @@ def regress_all(
     -------
     Fit
         ``beta`` is per product of two counted alleles; NaN too where the two variants are one to
-        these people, for their product is then the dominance of one.
+        these people, for their product is then the dominance of one. Of related people the fit is
+        by generalised least squares, another trait with an h2 of its own.
     """
     logistic = trait is None and design.null.kind == "binary"
     fit = fit_logistic if logistic else fit_linear
-    y = design.trait if trait is None else trait
-    shift = 0.0 if logistic else y.mean()
-    fixed = with_intercept(design.covariates).T
+    frame = _frame(design, trait, complete=complete)
     extra = 0 if leads is None else leads.shape[1]
-    n_columns = len(fixed) + extra + 3 + 2 * dominance
+    n_columns = len(frame.fixed) + extra + 3 + 2 * dominance
     parts = []
     for part in batches(len(first), 8 * 3 * n_columns * design.n_people):
         one, two = first[part], second[part]
         held = None if leads is None else leads[part]
         product = design.scaled(one) * design.scaled(two)
         x = np.concatenate(
-            [_others(design, one, two, fixed=fixed, leads=held, dominance=dominance),
-             product[:, None]], axis=1
+            [_others(design, one, two, frame=frame, leads=held, dominance=dominance),
+             frame.place(product[:, None])], axis=1
         )  # fmt: skip
         mask = _called(design, one, two, held) if complete else np.ones(product.shape, bool)
-        done = fit(x, y - shift, mask=mask, robust=robust)
+        done = fit(x, frame.trait, mask=mask, robust=robust)
         twins = _twins(design.scaled(one), design.scaled(two), mask)
         parts.append(
             done._replace(
@@ -102,19 +139,19 @@ def joint_tests(
     Returns minus log10 of the F test's p value for each pair, shape (k,); NaN where no product
     can be estimated.
     """
-    fixed = with_intercept(design.covariates).T
+    frame = _frame(design, None, complete=complete)
     extra = 0 if leads is None else leads.shape[1]
     out = np.full(len(first), np.nan)
-    for part in batches(len(first), 8 * 3 * (len(fixed) + extra + 8) * design.n_people):
+    for part in batches(len(first), 8 * 3 * (len(frame.fixed) + extra + 8) * design.n_people):
         one, two = first[part], second[part]
         held = None if leads is None else leads[part]
-        base = _others(design, one, two, fixed=fixed, leads=held, dominance=True)
+        base = _others(design, one, two, frame=frame, leads=held, dominance=True)
         sides = [np.stack([design.scaled(v), _dominance(design, v)], axis=1) for v in (one, two)]
         products = sides[0][:, :, None] * sides[1][:, None]
-        tested = products.reshape(len(one), 4, -1)
+        tested = frame.place(products.reshape(len(one), 4, -1))
         n = (len(one), design.n_people)
         mask = _called(design, one, two, held) if complete else np.ones(n, bool)
-        out[part] = fit_joint(base, tested, design.trait - design.trait.mean(), mask=mask)
+        out[part] = fit_joint(base, tested, frame.trait, mask=mask)
     return out
 
 
@@ -123,13 +160,13 @@ def _others(
     first: np.ndarray,
     second: np.ndarray,
     *,
-    fixed: np.ndarray,
+    frame: _Frame,
     leads: np.ndarray | None,
     dominance: bool,
 ) -> np.ndarray:
     """Every column of the pairs' models but the product; shape (k, c, n)."""
     k, n = len(first), design.n_people
-    columns = [np.broadcast_to(fixed, (k, *fixed.shape))]
+    columns = []
     if leads is not None and leads.size:
         values = design.scaled(np.maximum(leads, 0).ravel()).reshape(k, -1, n)
         values[leads < 0] = 0.0
@@ -137,7 +174,8 @@ def _others(
     columns += [design.scaled(side)[:, None] for side in (first, second)]
     if dominance:
         columns += [_dominance(design, side)[:, None] for side in (first, second)]
-    return np.concatenate(columns, axis=1)
+    fixed = np.broadcast_to(frame.fixed, (k, *frame.fixed.shape))
+    return np.concatenate([fixed, *(frame.place(part) for part in columns)], axis=1)
 
 
 def _dominance(design: PairDesign, index: np.ndarray) -> np.ndarray:

@@ -15,9 +15,10 @@ from seqgen.gxg.design import PairDesign
 from seqgen.gxg.exact import batches
 from seqgen.gxg.pair_models import joint_tests, regress_all
 from seqgen.gxg.regression import ROBUST, Fit
-from seqgen.stats import neg_log10_p_of_t
+from seqgen.stats import neg_log10_p_of_t, rank_normal
 
 Pairs = pd.DataFrame | Sequence[tuple[str, str]]
+_LEAD_COLUMNS = ["variant_1", "variant_2", "lead"]
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,9 @@ def regress_pairs(
     in linkage disequilibrium are flagged, and with ``leads``, the fine-mapped variants of the
     locus, their additive effects are in the model.
 
+    With the kinship of related people in the design all models are fitted by generalised least
+    squares, exactly, with the h2 of the model without pairs; a trait on another scale has its own.
+
     Parameters
     ----------
     design : PairDesign
@@ -95,7 +99,8 @@ def regress_pairs(
         - ``variant_1``, ``variant_2``, ``n``;
         - ``beta`` per product of counted alleles (log odds for a binary trait), ``se``, ``t``,
           ``p``, ``neg_log10_p``: ordinary errors, given the leads;
-        - ``se_robust``, ``neg_log10_p_robust``;
+        - ``se_robust``, ``neg_log10_p_robust``; of related people after they are made
+          independent, so that a variance that differs between families is not covered;
         - ``n_leads``, and ``beta_unconditioned``, ``neg_log10_p_unconditioned`` without them;
         - ``neg_log10_p_rank_normal`` and ``neg_log10_p_log``, with the trait transformed (the
           logarithm only of positive traits), or for a binary trait ``neg_log10_p_linear``, on
@@ -136,7 +141,7 @@ def regress_pairs(
     [[1.1, 133, False]]
     """
     options = options or PairOptions()
-    first, second = _locate(design, pairs)
+    first, second = locate_pairs(design, pairs)
     held = None if leads is None else _leads(design, first, second, leads, options.window)
     names = design.variants["variant"].to_numpy()
     table = pd.DataFrame({"variant_1": names[first], "variant_2": names[second]})
@@ -203,7 +208,8 @@ def _neg_log10_p(fit: Fit) -> np.ndarray:
     return neg_log10_p_of_t(fit.t, fit.df)
 
 
-def _locate(design: PairDesign, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+def locate_pairs(design: PairDesign, pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    """Row numbers of the first and second variants of listed pairs."""
     if isinstance(pairs, pd.DataFrame):
         missing = [name for name in ("variant_1", "variant_2") if name not in pairs]
         if missing:
@@ -229,11 +235,7 @@ def _scales(trait: np.ndarray, *, binary: bool) -> dict[str, np.ndarray]:
     """The trait on other scales, by the name of the scale."""
     if binary:
         return {"linear": trait}
-    from scipy.special import ndtri
-    from scipy.stats import rankdata
-
-    ranks = ndtri((rankdata(trait) - 0.375) / (len(trait) + 0.25))
-    scales = {"rank_normal": ranks}
+    scales = {"rank_normal": rank_normal(trait)}
     if trait.min() > 0:
         scales["log"] = np.log(trait)
     return scales
@@ -272,26 +274,30 @@ def _listed(
     design: PairDesign, first: np.ndarray, second: np.ndarray, leads: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:
     """Numbers of pairs and their leads, from a table that names both."""
-    names = ["variant_1", "variant_2", "lead"]
-    absent = [name for name in names if name not in leads]
-    if absent:
-        raise InputError(
-            f"leads: column(s) {', '.join(absent)} missing; expected {', '.join(names)}"
-        )
-    index = design.locate(leads[names].to_numpy(), "leads")
-    given = pd.DataFrame({"key": _pair_key(design, index[:, 0], index[:, 1]), "lead": index[:, 2]})
-    pairs = pd.DataFrame({"key": _pair_key(design, first, second), "pair": np.arange(len(first))})
+    index = locate_leads(design, leads)
+    given = pd.DataFrame({"key": pair_key(design, index[:, 0], index[:, 1]), "lead": index[:, 2]})
+    pairs = pd.DataFrame({"key": pair_key(design, first, second), "pair": np.arange(len(first))})
     stray = ~given["key"].isin(pairs["key"])
     if stray.any():
         raise InputError(
             f"leads: {int(stray.sum())} row(s) are for pairs that are not to be tested, first "
-            f"{leads.iloc[int(stray.to_numpy().argmax())][names].tolist()}"
+            f"{leads.iloc[int(stray.to_numpy().argmax())][_LEAD_COLUMNS].tolist()}"
         )
     both = pairs.merge(given, on="key")
     return both["pair"].to_numpy(), both["lead"].to_numpy()
 
 
-def _pair_key(design: PairDesign, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+def locate_leads(design: PairDesign, leads: pd.DataFrame) -> np.ndarray:
+    """Row numbers of both variants and the lead of each row of a table, (rows, 3)."""
+    absent = [name for name in _LEAD_COLUMNS if name not in leads]
+    if absent:
+        raise InputError(
+            f"leads: column(s) {', '.join(absent)} missing; expected {', '.join(_LEAD_COLUMNS)}"
+        )
+    return design.locate(leads[_LEAD_COLUMNS].to_numpy(), "leads")
+
+
+def pair_key(design: PairDesign, first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """One number for a pair, whichever variant comes first."""
     return np.minimum(first, second) * design.n_variants + np.maximum(first, second)
 

@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.genotype_source import GenotypeSource
 from seqgen.io.people import labelled_table, person_names, refuse_repeats, settle_difference
 from seqgen.io.tally import Tally
 
-Genotypes = np.ndarray | pd.DataFrame
+Genotypes = np.ndarray | pd.DataFrame | GenotypeSource
 Trait = np.ndarray | pd.Series
 Covariates = np.ndarray | pd.DataFrame
 
@@ -45,12 +46,12 @@ def match_people(
     """
     names = person_names(genotypes, people)
     trait = _labelled(trait, names, "trait")
-    covariates = (
-        pd.DataFrame(index=names)
-        if covariates is None
-        else labelled_table(covariates, names, "covariates", "covariate")
-    )
-    sets = {"genotypes": names, "trait": trait.index, "covariates": covariates.index}
+    sets = {"genotypes": names, "trait": trait.index}
+    if covariates is None:
+        covariates = pd.DataFrame(index=names)
+    else:
+        covariates = labelled_table(covariates, names, "covariates", "covariate")
+        sets["covariates"] = covariates.index
     for name, index in sets.items():
         refuse_repeats(name, index)
     shared = names[names.isin(trait.index) & names.isin(covariates.index)]

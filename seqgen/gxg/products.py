@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -42,18 +42,18 @@ class PairTests(NamedTuple):
     doubtful: np.ndarray
 
 
-class _Sums(NamedTuple):
+class Sums(NamedTuple):
     """Weighted sums over people, in scaled genotypes; p is the product of the two.
 
     ``moments[0]`` is p against the trait's residual, ``moments[1:]`` p against the basis of the
     covariates; ``square`` is p against itself; ``with_rows`` and ``with_columns`` are p against
-    the residual genotypes.
+    the residual genotypes. NumPy arrays, or torch tensors.
     """
 
-    moments: Sequence[np.ndarray]
-    square: np.ndarray
-    with_rows: np.ndarray
-    with_columns: np.ndarray
+    moments: Sequence[Any]
+    square: Any
+    with_rows: Any
+    with_columns: Any
 
 
 def prepare_stripe(design: PairDesign, index: np.ndarray, *, dtype: type) -> Stripe:
@@ -101,30 +101,37 @@ def pair_block(design: PairDesign, rows: np.ndarray, stripe: Stripe, *, skip: in
     -------
     PairTests
     """
-    n, q = design.null.basis.shape
+    q = design.null.basis.shape[1]
     shape = (len(rows), len(stripe.variants) - skip)
-    slab = _SLAB_BYTES // (stripe.plain.itemsize * (q + 5) * shape[0])
-    n_slabs = -(-n // int(np.clip(slab, 256, _MOST_PEOPLE)))
+    slabs = people_slabs(design, stripe.plain.itemsize * len(rows))
     total: list[np.ndarray] = []
-    for start, stop in pairwise(np.linspace(0, n, n_slabs + 1).astype(int)):
-        part = _slab_products(design, rows, stripe, skip=skip, people=slice(start, stop))
+    for people in slabs:
+        part = _slab_products(design, rows, stripe, skip=skip, people=people)
         if not total:
-            total = part if n_slabs == 1 else [array.astype(np.float64) for array in part]
+            total = part if len(slabs) == 1 else [array.astype(np.float64) for array in part]
         else:
             for held, array in zip(total, part, strict=True):
                 held += array
     columns = stripe.variants[skip:]
     if stripe.packed is None:
-        sums = _Sums(list(total[0].reshape(q + 1, *shape)), *total[1:])
+        sums = Sums(list(total[0].reshape(q + 1, *shape)), *total[1:])
     else:
         sums = _counted(design, rows, columns, total[0].reshape(q, *shape), stripe.packed[skip:])
     return _finish(design, rows, columns, sums)
 
 
+def people_slabs(design: PairDesign, bytes_each: int) -> list[slice]:
+    """Parts of the people whose reweighted rows, ``bytes_each`` per person, fit in memory."""
+    n, q = design.null.basis.shape
+    slab = int(np.clip(_SLAB_BYTES // (bytes_each * (q + 5)), 256, _MOST_PEOPLE))
+    edges = np.linspace(0, n, -(-n // slab) + 1).astype(int).tolist()
+    return [slice(start, stop) for start, stop in pairwise(edges)]
+
+
 def _slab_products(
     design: PairDesign, rows: np.ndarray, stripe: Stripe, *, skip: int, people: slice
 ) -> list[np.ndarray]:
-    """The sums of `_Sums` over some people; ``moments`` as (q + 1) * rows by columns.
+    """The sums of `Sums` over some people; ``moments`` as (q + 1) * rows by columns.
 
     Where genotypes are counted, only the moments, without that of the intercept.
     """
@@ -153,7 +160,7 @@ def _counted(
     columns: np.ndarray,
     moments: np.ndarray,
     packed: np.ndarray,
-) -> _Sums:
+) -> Sums:
     """The sums where genotypes are counted; ``moments`` lack the intercept's, which is xy."""
     exact = centred_sums(design, rows, columns, packed=packed)
     # x times the residual of x is x squared, less x times its share of each covariate.
@@ -163,35 +170,60 @@ def _counted(
         with_rows -= np.einsum("kij,ki->ij", moments[1:], shares[:, rows])
         with_columns -= np.einsum("kij,kj->ij", moments[1:], shares[:, columns])
     intercept = exact.xy / np.sqrt(design.n_people)
-    return _Sums([moments[0], intercept, *moments[1:]], exact.xxyy, with_rows, with_columns)
+    return Sums([moments[0], intercept, *moments[1:]], exact.xxyy, with_rows, with_columns)
 
 
-def _finish(design: PairDesign, rows: np.ndarray, columns: np.ndarray, sums: _Sums) -> PairTests:
+def _finish(design: PairDesign, rows: np.ndarray, columns: np.ndarray, sums: Sums) -> PairTests:
     """From sums to statistics; all in double precision."""
+
+    def wide(array: np.ndarray) -> np.ndarray:
+        return array.astype(np.float64)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return PairTests(*statistics(design, rows, columns, sums, wide=wide, place=lambda x: x))
+
+
+def statistics(
+    design: PairDesign,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    sums: Sums,
+    *,
+    wide: Callable[[Any], Any],
+    place: Callable[[np.ndarray], Any],
+) -> tuple[Any, Any]:
+    """The arrays of `PairTests`, by operators that NumPy arrays and torch tensors share.
+
+    ``wide`` copies sums in double precision; ``place`` takes an array of the design to where
+    they are.
+    """
     null, n = design.null, design.n_people
-    y1, y2 = design.with_trait[rows][:, None], design.with_trait[columns][None]
+    y1 = place(design.with_trait[rows])[:, None]
+    y2 = place(design.with_trait[columns])[None]
     # The basis' first column is the intercept's: p against it is g1 against g2.
-    intercept = null.basis[:, 0] @ null.root_weights
-    r = sums.moments[1].astype(np.float64) * intercept
-    r -= design.loadings[rows] @ design.loadings[columns].T
+    intercept = float(null.basis[:, 0] @ null.root_weights)
+    r = wide(sums.moments[1])
+    r *= intercept
+    r -= place(design.loadings[rows]) @ place(design.loadings[columns]).T
     r /= n
     free = 1.0 - r * r
-    rest = sums.square.astype(np.float64)
+    rest = wide(sums.square)
     for moment in sums.moments[1:]:
-        rest -= np.square(moment, dtype=np.float64)
-    b1, b2 = sums.with_rows.astype(np.float64), sums.with_columns.astype(np.float64)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        a1, a2 = (b1 - r * b2) / (free * n), (b2 - r * b1) / (free * n)
-        rest -= a1 * b1
-        rest -= a2 * b2
-        explained = sums.moments[0].astype(np.float64)
-        explained -= a1 * y1
-        explained -= a2 * y2
+        explained = wide(moment)
         explained *= explained
-        explained /= rest
-        if null.kind == "quantitative":
-            main = (y1 * y1 + y2 * y2 - 2 * r * (y1 * y2)) / (free * n)
-            left = null.residual @ null.residual - main - explained
-            explained *= (n - null.basis.shape[1] - 3) / left
-    doubtful = (free < 1e-3) | (rest < 1e-3 * sums.square) | ~np.isfinite(explained)
-    return PairTests(explained, doubtful)
+        rest -= explained
+    b1, b2 = wide(sums.with_rows), wide(sums.with_columns)
+    a1, a2 = (b1 - r * b2) / (free * n), (b2 - r * b1) / (free * n)
+    rest -= a1 * b1
+    rest -= a2 * b2
+    explained = wide(sums.moments[0])
+    explained -= a1 * y1
+    explained -= a2 * y2
+    explained *= explained
+    explained /= rest
+    if null.kind == "quantitative":
+        main = (y1 * y1 + y2 * y2 - 2 * r * (y1 * y2)) / (free * n)
+        left = float(null.residual @ null.residual) - main - explained
+        explained *= (n - null.basis.shape[1] - 3) / left
+    doubtful = (free < 1e-3) | (rest < 1e-3 * sums.square) | ~(abs(explained) < np.inf)
+    return explained, doubtful

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.gxg.design import PairDesign
+from seqgen.parallel import shard_slice
 
 Names = Sequence[str] | np.ndarray
 # A stripe of columns is held ready in three single-precision arrays.
@@ -65,14 +66,7 @@ def plan_blocks(
     blocks = _triangle(left, width) if rows is None else _rectangle(left, right, width)
     if not blocks:
         raise InputError("rows, columns: no pair of two different variants in them")
-    if shard is None:
-        return blocks
-    number, of = shard
-    if not 1 <= number <= of:
-        raise InputError(f"shard is {shard}; expected (i, N) with i from 1 to N")
-    if of > len(blocks):
-        raise InputError(f"shard: {of} shards of {len(blocks)} blocks; expected at most as many")
-    return blocks[number - 1 :: of]
+    return blocks[shard_slice(len(blocks), shard, what="blocks of pairs")]
 
 
 def _side(design: PairDesign, names: Names | None, label: str) -> np.ndarray:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _NAME = "seqgen.native._kernels"
+# A function that the loops of older versions lack.
+_NEWEST = "seqgen_look_through"
 _T = TypeVar("_T")
 
 
@@ -42,11 +44,17 @@ def kernels() -> ctypes.CDLL:
     if spec is None or spec.origin is None:
         raise MissingDependencyError(f"seqgen's compiled part was not built; {remedy}")
     try:
-        return ctypes.CDLL(spec.origin)
+        library = ctypes.CDLL(spec.origin)
     except OSError as error:
         raise MissingDependencyError(
             f"seqgen's compiled part {spec.origin} cannot be loaded ({error}); {remedy}"
         ) from error
+    if not hasattr(library, _NEWEST):
+        raise MissingDependencyError(
+            f"seqgen's compiled part {spec.origin} is of an older version; install seqgen again "
+            "(pip install -e . in a checkout, or make setup)"
+        )
+    return library
 
 
 def available() -> bool:

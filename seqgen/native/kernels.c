@@ -1,6 +1,7 @@
-/* Loops that array libraries cannot express: counting like sequences, and the pseudolikelihood
- * of a Potts model with its gradient. Plain C without threads of its own: callers share rows or
- * sites among Python threads, for ctypes releases the interpreter lock during a call.
+/* Loops that array libraries cannot express: counting like sequences, the pseudolikelihood of a
+ * Potts model with its gradient, and looking through a product once. Plain C without threads of
+ * its own: callers share the work among Python threads, for ctypes releases the interpreter lock
+ * during a call.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -385,6 +386,65 @@ EXPORT WIDEST void seqgen_plm_move(const step_t *m, int64_t begin, int64_t end, 
     const int64_t to = end < m->length - 1 ? pair_of(end, end + 1, m->length) : pairs;
     for (int64_t k = from * q * q; k < to * q * q; k++)
         m->couplings[k] += step * widen(m->direction[k]);
+}
+
+/* ---- looking through a product ---------------------------------------------------------- */
+
+#define STRETCH 256
+/* Neighbours that fall into one cell would wait for each other in one table. */
+#define TABLES 4
+#define MOST_CELLS 4096
+
+/* Counts the absolute values by their whole part, all from cells - 1 on in the last of at most
+ * 4096 cells, and writes down the places of those of at least cut, of which there are as many as
+ * returned. NaN is left out of both: by its bits, for the compiler is told that there is none.
+ */
+EXPORT WIDEST int64_t seqgen_look_through(
+    const float *values, int64_t count, float cut, int64_t *counts, int64_t cells, int64_t *found)
+{
+    const int32_t last = (int32_t)(cells < MOST_CELLS ? cells : MOST_CELLS) - 1;
+    const int32_t infinite = 0x7F800000;
+    const float highest = (float)last;
+    uint32_t tables[TABLES][MOST_CELLS + 1];
+    int32_t least, cell[STRETCH];
+    int64_t number = 0;
+    /* Bits of floats that are not negative are ordered as the floats are. */
+    memcpy(&least, &cut, sizeof(least));
+    memset(tables, 0, sizeof(tables));
+    for (int64_t first = 0; first < count; first += STRETCH) {
+        const int64_t left = count - first;
+        const int32_t length = (int32_t)(left < STRETCH ? left : STRETCH);
+        int32_t any = 0;
+        for (int32_t k = 0; k < length; k++) {
+            int32_t bits;
+            memcpy(&bits, values + first + k, sizeof(bits));
+            bits &= 0x7FFFFFFF;
+            const int32_t known = bits <= infinite;
+            any |= known & (bits >= least);
+            bits = known ? bits : 0;
+            float value;
+            memcpy(&value, &bits, sizeof(value));
+            value = value < highest ? value : highest;
+            cell[k] = known ? (int32_t)value : MOST_CELLS;
+        }
+        int32_t k = 0;
+        for (; k + TABLES <= length; k += TABLES)
+            for (int t = 0; t < TABLES; t++)
+                tables[t][cell[k + t]]++;
+        for (; k < length; k++)
+            tables[0][cell[k]]++;
+        for (k = 0; any && k < length; k++) {
+            int32_t bits;
+            memcpy(&bits, values + first + k, sizeof(bits));
+            bits &= 0x7FFFFFFF;
+            found[number] = first + k;
+            number += (bits >= least) & (bits <= infinite);
+        }
+    }
+    for (int64_t c = 0; c <= last; c++)
+        for (int t = 0; t < TABLES; t++)
+            counts[c] += tables[t][c];
+    return number;
 }
 
 /* ---- the module: nothing but a file that the package's own build makes ------------------ */

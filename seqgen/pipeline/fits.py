@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.finemap import LDMatrix, estimate_s_rss, kriging_rss
+from seqgen.parallel import Shard, map_tasks, shard_slice
 from seqgen.pipeline.fit_tables import LocusFits, describe_locus, describe_sets, variant_rows
 from seqgen.pipeline.locus_data import LocusData
 from seqgen.pipeline.options import RunOptions
@@ -64,8 +66,13 @@ def finemap_loci(
     *,
     options: RunOptions,
     progress: Progress,
+    shard: Shard | None = None,
+    workers: int | None = 1,
 ) -> FineMapTables:
     """Learn or take the prior, fit every locus, and collect the tables.
+
+    The prior is learned from all loci, in one process, whichever are fitted here; so the tables
+    of the prior are the same in every shard.
 
     Parameters
     ----------
@@ -79,6 +86,13 @@ def finemap_loci(
     options : RunOptions
     progress : callable
         Called with (what, done, total).
+    shard : tuple (i, N), optional
+        Fit the i-th of N parts of the loci.
+    workers : int, optional
+        Processes, each with a locus; all cores that this process may use where None. The tables
+        are the same for any number, but for rounding where BLAS has several threads. A script
+        that asks for several keeps its own work under ``if __name__ == "__main__":``, for each
+        process imports it.
 
     Returns
     -------
@@ -94,15 +108,18 @@ def finemap_loci(
         data, variants, options=options, progress=progress
     )
     described = {str(row["locus"]): row for row in loci.to_dict("records")}
+    parts = {str(name): part.reset_index(drop=True)
+             for name, part in variants.groupby("locus", sort=False)}  # fmt: skip
+    mine = list(parts)[shard_slice(len(parts), shard, what="loci")]
+    tasks = ((data[name], parts[name]) for name in mine)
+    fitted = map_tasks(partial(_fit_locus, options), tasks, workers=workers, kind="processes")
     tables, rows, sets = [], [], []
-    for done, (name, part) in enumerate(variants.groupby("locus", sort=False), start=1):
-        locus, part = data[str(name)], part.reset_index(drop=True)
-        fits = _fit_locus(locus, part, options)
-        told = variant_rows(part, fits)
+    for done, (name, fits) in enumerate(zip(mine, fitted, strict=True), start=1):
+        told = variant_rows(parts[name], fits)
         tables.append(told)
-        rows.append(describe_locus(described[str(name)], locus, fits, told=told, options=options))
-        sets += describe_sets(str(name), fits, told)
-        progress("fine-mapping loci: plain, flat prior, informed prior", done, len(data))
+        rows.append(describe_locus(described[name], data[name], fits, told=told, options=options))
+        sets += describe_sets(name, fits, told)
+        progress("fine-mapping loci: plain, flat prior, informed prior", done, len(mine))
     return FineMapTables(
         variants=VARIANTS.validate(pd.concat(tables, ignore_index=True)[VARIANTS.names]),
         loci=FINEMAP_LOCI.validate(pd.DataFrame(rows)),
@@ -216,8 +233,9 @@ def _by_locus(
     return PRIOR_BY_LOCUS.validate(pd.DataFrame(rows, columns=PRIOR_BY_LOCUS.names))
 
 
-def _fit_locus(locus: LocusData, part: pd.DataFrame, options: RunOptions) -> LocusFits:
+def _fit_locus(options: RunOptions, task: tuple[LocusData, pd.DataFrame]) -> LocusFits:
     """All fits of a locus on one LD matrix."""
+    locus, part = task
     with locus.named(), locus.holding_ld() as ld:
         missense = part["residue_change"].notna().to_numpy()
         flat = locus.fit(options)

@@ -11,7 +11,7 @@ from seqgen.errors import InputError
 from seqgen.stats import inflation, p_of_t
 
 # Cells of |r| * sqrt(df), which is close to |t|; the last holds all beyond.
-_CELLS = 4096
+CELLS = 4096
 _WIDTH = 1 / 256
 
 
@@ -45,8 +45,17 @@ class Histogram:
         if not 0.0 < share < 1.0:
             raise InputError(f"share is {share}; expected between 0 and 1")
         below = np.append(0, np.cumsum(self.counts))
-        edge = np.interp((1.0 - share) * self.n_tests, below, np.arange(_CELLS + 1))
+        edge = np.interp((1.0 - share) * self.n_tests, below, np.arange(CELLS + 1))
         return float(self._p(np.array([edge]))[0])
+
+    def up_to(self, p: np.ndarray) -> np.ndarray:
+        """Tests with a p value up to each ``p``, interpolated within a cell; shape of ``p``."""
+        at = self._p(np.arange(CELLS + 1, dtype=np.float64))[::-1]
+        at[0] = 0.0
+        above = np.append(0, np.cumsum(self.counts[::-1]))
+        # On the scale of log p, on which neighbouring cells are even far out.
+        with np.errstate(divide="ignore"):
+            return np.interp(np.log(p), np.log(at), above)
 
     def inflation(self) -> float:
         """Genomic inflation of the median test."""
@@ -57,7 +66,7 @@ class Histogram:
 
         A cell that a bin's end cuts is shared out evenly, so counts are no whole numbers.
         """
-        at = self._p(np.arange(_CELLS + 1, dtype=np.float64))[::-1]
+        at = self._p(np.arange(CELLS + 1, dtype=np.float64))[::-1]
         above = np.append(0, np.cumsum(self.counts[::-1]))
         at[0] = 0.0
         edges = np.linspace(0.0, 1.0, n_bins + 1)
@@ -80,6 +89,6 @@ def cells_per_r(df: int) -> float:
 
 def count_cells(place: np.ndarray) -> np.ndarray:
     """Counts per cell, (4096,), of places on the scale of cells, which are overwritten."""
-    if place.size and place.max() >= _CELLS:
-        np.minimum(place, np.float32(_CELLS - 1), out=place)
-    return np.bincount(place.ravel().astype(np.intp), minlength=_CELLS)
+    if place.size and place.max() >= CELLS:
+        np.minimum(place, np.float32(CELLS - 1), out=place)
+    return np.bincount(place.ravel().astype(np.intp), minlength=CELLS)

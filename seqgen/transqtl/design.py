@@ -10,6 +10,9 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.tally import Tally
+from seqgen.relatedness import KinshipInput
+from seqgen.stats import rank_normal
+from seqgen.transqtl.mixed import MixedTraits, fit_mixed
 from seqgen.transqtl.people import Matched, Table, match_people
 from seqgen.transqtl.variants import Variants, open_variants
 
@@ -30,7 +33,8 @@ class TransDesign:
     rows : ndarray of int64, shape (n,)
         Their rows in the genotypes.
     traits : DataFrame
-        One row per trait of the scan: ``trait``, ``scale`` (length of its residual).
+        One row per trait of the scan: ``trait``, ``scale`` (length of its residual), and with
+        kinship ``h2`` (share of its variance that goes with it).
     residuals : ndarray of float64, shape (g, n)
         Residuals of the traits on intercept and covariates, each of length 1.
     basis : ndarray of float64, shape (n, q)
@@ -39,6 +43,8 @@ class TransDesign:
         Degrees of freedom of a test: n - q - 1.
     drops : DataFrame
         `schemas.DROPS`: people and traits left out, by reason.
+    mixed : MixedTraits, optional
+        The mixed models by which related people are tested; None where they count as unrelated.
     """
 
     variants: Variants = field(repr=False)
@@ -49,6 +55,7 @@ class TransDesign:
     basis: np.ndarray = field(repr=False)
     df: int
     drops: pd.DataFrame
+    mixed: MixedTraits | None = None
 
     @property
     def n_people(self) -> int:
@@ -69,6 +76,8 @@ def prepare_trans(
     people: Sequence[str] | None = None,
     variants: pd.DataFrame | None = None,
     shared_people: bool = False,
+    transform: str | None = None,
+    kinship: KinshipInput | None = None,
 ) -> TransDesign:
     """Match people, check traits and covariates, and take residuals of the traits.
 
@@ -83,7 +92,9 @@ def prepare_trans(
         ``genotypes(index)``, such as a PLINK panel, is read by blocks.
     traits : ndarray or DataFrame, shape (people, traits)
         A DataFrame names its people; an array is in the order of the genotypes. For related
-        people give residuals of a mixed model.
+        people give ``kinship``; or subtract from the traits their predictions without a
+        chromosome, as REGENIE's step 1 makes them, and scan that chromosome's variants, one
+        design for each chromosome.
     covariates : ndarray or DataFrame, shape (people, c), optional
         Without intercept, which is always added.
     people : sequence of str, optional
@@ -93,6 +104,15 @@ def prepare_trans(
         ``chrom`` and ``pos`` (1-based) where regions are excluded.
     shared_people : bool
         Analyse the people who are in all inputs, and count the others, where the sets differ.
+    transform : {None, "rank-normal"}
+        "rank-normal" takes each trait's ranks as normal quantiles first, which keeps tests honest
+        far out where traits have heavy tails, as expression has; beta is then in standard
+        deviations.
+    kinship : DataFrame, (ndarray, names) or ndarray, shape (people, people), optional
+        Relatedness of at least the people analysed: from a pedigree, or genomic relationships on
+        any scale. Every trait is then tested in a mixed model with covariance
+        h2 K + (1 - h2) I, its h2 estimated once, without variants; the tests are exact given h2.
+        An array without names is in the order of the genotypes. Takes time cubic in people.
 
     Returns
     -------
@@ -102,7 +122,12 @@ def prepare_trans(
     ------
     InputError
         If people do not match, values are infinite or not numbers, covariates are collinear,
-        there are too few people, or no trait is left.
+        there are too few people, no trait is left, or the kinship is not one or lacks people.
+
+    References
+    ----------
+    Kang et al. (2010), Variance component model to account for sample structure in genome-wide
+    association studies, Nature Genetics 42:348-354: one h2 for all tests of a trait.
 
     Examples
     --------
@@ -111,13 +136,24 @@ def prepare_trans(
     >>> design.df, design.n_traits
     (48, 3)
     """
+    if transform not in (None, "rank-normal"):
+        raise InputError(f"transform is {transform!r}; expected 'rank-normal' or None")
     source = open_variants(genotypes, people=people, variants=variants)
     tally = Tally("trans")
     matched = match_people(
         source.people, traits, covariates, shared_people=shared_people, tally=tally
     )
     basis = _basis(matched)
-    residuals, table = _residuals(matched.traits, basis, tally)
+    values = matched.traits
+    if transform is not None:
+        values = pd.DataFrame(rank_normal(values.to_numpy()), values.index, values.columns)
+    residuals, table = _residuals(values, basis, tally)
+    mixed = None
+    if kinship is not None:
+        mixed = fit_mixed(
+            residuals, kinship, genotyped=source.people, people=matched.people, basis=basis
+        )
+        table = table.assign(h2=mixed.h2)
     return TransDesign(
         variants=source,
         people=matched.people,
@@ -127,6 +163,7 @@ def prepare_trans(
         basis=basis,
         df=len(matched.people) - basis.shape[1] - 1,
         drops=tally.to_frame(),
+        mixed=mixed,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from seqgen.errors import InputError
@@ -9,6 +11,27 @@ from seqgen.transqtl.design import TransDesign
 from seqgen.transqtl.variants import read_block
 
 _VARIANTS = 1024
+
+
+def permuted_traits(design: TransDesign, order: np.ndarray) -> TransDesign:
+    """The design with all traits' residuals in another order of the people, alike.
+
+    Parameters
+    ----------
+    design : TransDesign
+    order : ndarray of int, shape (n,)
+        A permutation of 0 to n - 1.
+
+    Returns
+    -------
+    TransDesign
+    """
+    _refuse_related(design)
+    values = design.residuals[:, order]
+    for _ in range(2):
+        values = values - (values @ design.basis) @ design.basis.T
+    values /= np.linalg.norm(values, axis=1, keepdims=True)
+    return replace(design, residuals=values)
 
 
 def permuted_scan_maxima(design: TransDesign, orders: np.ndarray) -> np.ndarray:
@@ -32,7 +55,8 @@ def permuted_scan_maxima(design: TransDesign, orders: np.ndarray) -> np.ndarray:
     Raises
     ------
     InputError
-        If an order is no permutation of the people, or no variant can be tested.
+        If an order is no permutation of the people, no variant can be tested, or the design has
+        kinship.
 
     References
     ----------
@@ -47,6 +71,7 @@ def permuted_scan_maxima(design: TransDesign, orders: np.ndarray) -> np.ndarray:
     >>> permuted_scan_maxima(design, np.array([rng.permutation(50) for _ in range(5)])).shape
     (5, 3)
     """
+    _refuse_related(design)
     orders = np.asarray(orders)
     count = design.n_people
     if orders.ndim != 2 or orders.shape[1] != count or not (
@@ -66,6 +91,14 @@ def permuted_scan_maxima(design: TransDesign, orders: np.ndarray) -> np.ndarray:
         r2 = np.minimum(largest.astype(np.float64) ** 2, 1.0 - 1e-12)
         out[place] = np.sqrt(design.df * r2 / (1.0 - r2))
     return out
+
+
+def _refuse_related(design: TransDesign) -> None:
+    if design.mixed is not None:
+        raise InputError(
+            "design: has kinship, and related people cannot change places; leave permutations out, "
+            "or permute traits less their LOCO predictions, without kinship"
+        )
 
 
 def _all_residuals(design: TransDesign) -> list[np.ndarray]:

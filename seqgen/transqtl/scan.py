@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.tally import Tally
-from seqgen.stats import neg_log10_p_of_t, p_of_t, t_of_p
-from seqgen.transqtl.correlations import Histogram, cells_per_r, count_cells
+from seqgen.parallel import map_tasks, scan_threads, shard_slice
+from seqgen.stats import t_of_p
+from seqgen.transqtl.correlations import CELLS, Histogram, cells_per_r
 from seqgen.transqtl.design import TransDesign
 from seqgen.transqtl.exclusions import Exclusions
-from seqgen.transqtl.variants import IMPUTED, REASONS, VariantBlock, read_block
+from seqgen.transqtl.mixed import MixedProducts, MixedWeights
+from seqgen.transqtl.products import ArrayProducts, Products, product_memory
+from seqgen.transqtl.regressions import Hits, joined, no_hits, refined
+from seqgen.transqtl.screening import Screened, screen_block
+from seqgen.transqtl.variants import IMPUTED, REASONS
 
-COLUMNS = ("variant", "trait", "beta", "se", "t", "p", "neg_log10_p", "frequency")
 Sink = Callable[[pd.DataFrame], None]
 Progress = Callable[[int, int], None]
 
-_VARIANTS, _TRAITS = 1024, 1024
-# Rows of a product that are looked through at a time, so that they stay in the cache.
-_STRIP = 128
+# Variants at a time: as many as products are quick for, fewer where people are very many.
+_MOST_VARIANTS, _FEWEST_VARIANTS, _BLOCK_BYTES = 2048, 128, 256 * 1024 * 1024
+# Traits at a time; a device has room for more, and waits less.
+_TRAITS, _DEVICE_TRAITS = 1024, 16_384
 # Above single precision's rounding of a correlation, which is about 1e-6 at worst.
 _MARGIN = 1e-5
 _MOST_HITS = 20_000_000
@@ -40,11 +47,20 @@ class ScanOptions:
         (i, N): the i-th of N parts of the variants, from 1.
     most_hits : int
         Hits held in memory at most, where they are not handed on as they come.
+    workers : int, optional
+        Threads, each with a block of variants; all cores that this process may use where None.
+        The result is the same for any number, to the last digit where BLAS has one thread with
+        one worker too. Genotypes are read by one thread.
+    device : str
+        Where the products are made: ``cpu`` (NumPy), ``cuda`` or ``cuda:0`` (torch on a GPU),
+        ``torch-cpu``. What is reported is computed anew in NumPy, and is the same for all.
     """
 
     p: float = 1e-5
     shard: tuple[int, int] | None = None
     most_hits: int = _MOST_HITS
+    workers: int | None = 1
+    device: str = "cpu"
 
 
 @dataclass(frozen=True)
@@ -96,7 +112,9 @@ def scan_trans(
     """Test every variant on every trait by linear regression on the variant and the covariates.
 
     Single-precision products find the candidates; whatever is reported is computed anew in
-    double precision. Memory holds one block and the hits, however many tests there are.
+    double precision. Memory holds two blocks per worker and the hits, however many tests there
+    are. With the kinship of related people in the design, the tests are those of a mixed model
+    per trait, exact given its h2, on the CPU and in about three times the time.
 
     Parameters
     ----------
@@ -135,30 +153,28 @@ def scan_trans(
     (150, ['variant_8', 'trait_2'])
     """
     options = options or ScanOptions()
+    threads = scan_threads(options.workers, options.device)
     run = _Run(design, options, exclusions, sink)
-    blocks = _blocks(len(design.variants), options.shard)
+    blocks = run.blocks()
     total = sum(map(len, blocks))
     done = 0
-    for index in blocks:
-        run.add(read_block(design.variants, index, rows=design.rows, basis=design.basis), index)
-        done += len(index)
+    for tested in map_tasks(run.test, run.read(blocks), workers=threads):
+        run.add(tested)
+        done += len(tested.asked)
         if progress is not None:
             progress(done, total)
     return run.result()
 
 
-def _blocks(count: int, shard: tuple[int, int] | None) -> list[np.ndarray]:
-    starts = range(0, count, _VARIANTS)
-    blocks = [np.arange(start, min(start + _VARIANTS, count)) for start in starts]
-    if shard is None:
-        return blocks
-    number, of = shard
-    if not 1 <= number <= of:
-        raise InputError(f"shard is {shard}; expected (i, N) with i from 1 to N")
-    whole = np.arange(count)[(number - 1) * count // of : number * count // of]
-    if not len(whole):
-        raise InputError(f"shard: {of} shards of {count:,} variants; expected at most as many")
-    return [whole[k : k + _VARIANTS] for k in range(0, len(whole), _VARIANTS)]
+class _Tested(NamedTuple):
+    """What the tests of a block gave: ``counts`` per cell, hits, numbers of excluded pairs."""
+
+    asked: np.ndarray
+    screened: Screened
+    counts: np.ndarray
+    found: list[Hits]
+    n_cis: int
+    n_cross: int
 
 
 class _Run:
@@ -178,56 +194,102 @@ class _Run:
                 f"exclusions: made for {len(exclusions.variant_pos):,} variants, the design has "
                 f"{len(design.variants):,}"
             )
+        if design.mixed is not None and options.device != "cpu":
+            raise InputError(
+                f"device is {options.device!r} with kinship in the design; mixed models are "
+                "scanned on 'cpu' only"
+            )
         self._design, self._options = design, options
         self._exclusions, self._sink = exclusions, sink
-        # Products come out on the scale of the histogram's cells.
-        self._per_r = cells_per_r(design.df)
-        self._single = (design.residuals * self._per_r).astype(np.float32)
         t = t_of_p(options.p, design.df)
         self._cut = float(t / np.sqrt(design.df + t * t))
-        self._counts = np.zeros_like(count_cells(np.empty(0, dtype=np.float32)))
-        # Memory that every block uses again; fresh pages cost as much as a look at them.
-        self._left = np.empty(_VARIANTS * design.n_people, dtype=np.float32)
-        self._product = np.empty(_VARIANTS * min(_TRAITS, design.n_traits), dtype=np.float32)
-        self._hits: list[pd.DataFrame] = []
+        fit = _BLOCK_BYTES // (4 * design.n_people)
+        self._height = int(np.clip(fit, _FEWEST_VARIANTS, _MOST_VARIANTS))
+        self._width = min(design.n_traits, _TRAITS if options.device == "cpu" else _DEVICE_TRAITS)
+        # Products come out on the scale of the histogram's cells.
+        per_r = cells_per_r(design.df)
+        margin, self._mixed = _MARGIN, None
+        if design.mixed is None:
+            self._traits = (design.residuals * per_r).astype(np.float32)
+        else:
+            self._mixed = MixedWeights(design.mixed, per_r)
+            margin *= self._mixed.growth
+        self._candidate = max(0.0, self._cut - margin) * per_r
+        self._of_thread = threading.local()
+        self._counts = np.zeros(CELLS, dtype=np.int64)
+        self._hits: list[Hits] = []
         self._n_hits = self._cis = self._cross = 0
         self._tally = Tally("trans")
 
-    def add(self, block: VariantBlock, asked: np.ndarray) -> None:
-        """Test the variants of a block on all traits."""
-        self._note(block, asked)
-        if not len(block.index):
-            return
-        single = block.single(self._left)
-        left_out = self._left_out(block)
-        found = []
-        for start in range(0, self._design.n_traits, _TRAITS):
-            stop = min(start + _TRAITS, self._design.n_traits)
-            shape = len(single), stop - start
-            place = self._product[: shape[0] * shape[1]].reshape(shape)
-            np.matmul(single, self._single[start:stop].T, out=place)
+    def blocks(self) -> list[np.ndarray]:
+        """Numbers of the variants of each block."""
+        count = len(self._design.variants)
+        whole = np.arange(count)[shard_slice(count, self._options.shard, what="variants")]
+        return [whole[k : k + self._height] for k in range(0, len(whole), self._height)]
+
+    def read(self, blocks: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Numbers and genotypes of the variants of each block."""
+        for index in blocks:
+            yield index, self._design.variants.read(index)
+
+    def test(self, task: tuple[np.ndarray, np.ndarray]) -> _Tested:
+        """Test the variants of a block on all traits; any thread may do it."""
+        design, (asked, counts) = self._design, task
+        products, memory = self._mine()
+        screened = screen_block(
+            counts, design.variants, asked, rows=design.rows, basis=design.basis, memory=memory
+        )
+        seen, found, cis = np.zeros(CELLS, dtype=np.int64), [], np.empty(0, dtype=bool)
+        left_out = None
+        if self._exclusions is not None and len(screened.index):
+            row, trait, cis = self._exclusions.pairs(screened.index)
+            left_out = np.stack([row, trait])
+        for start in range(0, design.n_traits, self._width) if len(screened.index) else ():
+            stop = min(start + self._width, design.n_traits)
+            here = None
             if left_out is not None:
-                here = (left_out[1] >= start) & (left_out[1] < stop)
-                place[left_out[0][here], left_out[1][here] - start] = np.nan
-            candidates = self._look_through(place, left_out is not None)
-            if len(candidates):
-                row, trait = np.divmod(candidates, stop - start)
-                found.append(regressions(self._design, block, row, trait + start, cut=self._cut))
-        self._keep(found)
+                here = left_out[:, (left_out[1] >= start) & (left_out[1] < stop)]
+                here = here - [[0], [start]]
+            looked = products.look(screened.single, start, stop, left_out=here)
+            seen += looked.counts
+            if len(looked.row):
+                found.append(self._again(screened, looked.row, looked.trait))
+        # The values lie in memory that the next block uses.
+        told = replace(screened, single=screened.single[:0])
+        return _Tested(asked, told, seen, found, int(cis.sum()), int((~cis).sum()))
 
-    def _look_through(self, place: np.ndarray, holes: bool) -> np.ndarray:
-        """Count the tests of a product, overwritten; flat places of those to compute anew."""
-        cut = np.float32(max(0.0, self._cut - _MARGIN) * self._per_r)
-        candidates = []
-        for top in range(0, len(place), _STRIP):
-            strip = place[top : top + _STRIP]
-            np.abs(strip, out=strip)
-            if holes or strip.max() >= cut:
-                candidates.append(np.flatnonzero(strip >= cut) + top * place.shape[1])
-            self._counts += count_cells(strip[~np.isnan(strip)] if holes else strip)
-        return np.concatenate(candidates) if candidates else np.empty(0, dtype=np.int64)
+    def _mine(self) -> tuple[Products, np.ndarray]:
+        """Products and memory of this thread."""
+        mine = self._of_thread
+        if not hasattr(mine, "products"):
+            mine.memory = np.empty(self._height * self._design.n_people, dtype=np.float32)
+            mine.products = self._products()
+        return mine.products, mine.memory
 
-    def _note(self, block: VariantBlock, asked: np.ndarray) -> None:
+    def _products(self) -> Products:
+        if self._options.device == "cpu":
+            room = product_memory(self._height, self._width)
+            if self._mixed is not None:
+                return MixedProducts(self._mixed, self._candidate, room)
+            return ArrayProducts(self._traits, self._candidate, room)
+        from seqgen.transqtl.products_torch import TorchProducts
+
+        return TorchProducts(self._traits, self._candidate, self._options.device)
+
+    def _again(self, screened: Screened, row: np.ndarray, trait: np.ndarray) -> Hits:
+        """Tests in double precision; those beyond the p value asked for."""
+        rows, row = np.unique(row, return_inverse=True)
+        return refined(self._design, screened.exact(rows), row, trait, cut=self._cut)
+
+    def add(self, tested: _Tested) -> None:
+        """Take in the tests of a block, in the order of the blocks."""
+        self._note(tested.screened, tested.asked)
+        self._counts += tested.counts
+        self._cis += tested.n_cis
+        self._cross += tested.n_cross
+        self._keep(tested.found)
+
+    def _note(self, block: Screened, asked: np.ndarray) -> None:
         table = self._design.variants.table
         if block.reason.any():
             rows = table.iloc[asked][["variant"]]
@@ -240,20 +302,12 @@ class _Run:
             self._tally.note(table.iloc[calls][["variant"]], np.ones(len(calls), bool), IMPUTED,
                              action="changed")  # fmt: skip
 
-    def _left_out(self, block: VariantBlock) -> tuple[np.ndarray, np.ndarray] | None:
-        if self._exclusions is None:
-            return None
-        row, trait, cis = self._exclusions.pairs(block.index)
-        self._cis += int(cis.sum())
-        self._cross += int((~cis).sum())
-        return row, trait
-
-    def _keep(self, found: list[pd.DataFrame]) -> None:
-        found = [table for table in found if len(table)]
-        self._n_hits += sum(map(len, found))
+    def _keep(self, found: list[Hits]) -> None:
+        found = [hits for hits in found if len(hits.variant)]
+        self._n_hits += sum(len(hits.variant) for hits in found)
         if self._sink is not None:
             if found:
-                self._sink(pd.concat(found, ignore_index=True))
+                self._sink(joined(found).to_frame(self._design))
             return
         if self._n_hits > self._options.most_hits:
             raise InputError(
@@ -273,7 +327,7 @@ class _Run:
                 f"genotypes: no pair of variant and trait is left to test ({why or 'none given'}; "
                 f"{self._cis + self._cross:,} pairs excluded)"
             )
-        hits = pd.concat(self._hits, ignore_index=True) if self._hits else _no_hits()
+        hits = joined(self._hits).to_frame(design) if self._hits else no_hits()
         hits = hits.sort_values("neg_log10_p", ascending=False, kind="stable", ignore_index=True)
         return TransScan(
             hits=hits,
@@ -290,62 +344,8 @@ class _Run:
 def _merged(tally: Tally) -> pd.DataFrame:
     """One row per reason, over all blocks."""
     frame = tally.to_frame()
+    if frame.empty:
+        return frame
     keys = [name for name in frame.columns if name not in ("count", "example")]
     how = {"count": "sum", "example": "first"}
     return frame.groupby(keys, sort=False, as_index=False).agg(how)[list(frame.columns)]
-
-
-def _no_hits() -> pd.DataFrame:
-    kinds = dict.fromkeys(COLUMNS, "float64") | {"variant": "str", "trait": "str"}
-    return pd.DataFrame({name: pd.Series([], dtype=kind) for name, kind in kinds.items()})
-
-
-def regressions(
-    design: TransDesign, block: VariantBlock, row: np.ndarray, trait: np.ndarray, *, cut: float
-) -> pd.DataFrame:
-    """Regressions of traits on variants of a block, in double precision.
-
-    Parameters
-    ----------
-    design : TransDesign
-    block : VariantBlock
-    row, trait : ndarray of int64, shape (k,)
-        Row of the block and trait of each test.
-    cut : float
-        Least absolute partial correlation that is returned.
-
-    Returns
-    -------
-    DataFrame
-        Columns as in `TransScan.hits`.
-    """
-    r = _dots(block.values, design.residuals, row, trait)
-    keep = np.abs(r) >= cut
-    r, row, trait = np.clip(r[keep], -1.0, 1.0), row[keep], trait[keep]
-    rest = np.maximum(1.0 - r * r, np.finfo(np.float64).tiny)
-    t = r * np.sqrt(design.df / rest)
-    ratio = design.traits["scale"].to_numpy()[trait] / block.scale[row]
-    return pd.DataFrame({
-        "variant": design.variants.table["variant"].to_numpy()[block.index[row]],
-        "trait": design.traits["trait"].to_numpy()[trait],
-        "beta": r * ratio,
-        "se": ratio * np.sqrt(rest / design.df),
-        "t": t,
-        "p": p_of_t(t, design.df),
-        "neg_log10_p": neg_log10_p_of_t(t, design.df),
-        "frequency": block.frequency[row],
-    })  # fmt: skip
-
-
-def _dots(left: np.ndarray, right: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Inner products of chosen rows of two arrays."""
-    rows, row = np.unique(row, return_inverse=True)
-    columns, column = np.unique(column, return_inverse=True)
-    # A dense part is cheaper as a product, a sparse one pair by pair.
-    if len(row) * 20 > len(rows) * len(columns):
-        return (left[rows] @ right[columns].T)[row, column]
-    out = np.empty(len(row))
-    for start in range(0, len(row), 4096):
-        part = slice(start, start + 4096)
-        out[part] = np.einsum("ij,ij->i", left[rows[row[part]]], right[columns[column[part]]])
-    return out

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.genotype_source import GenotypeSource, named_variants
 from seqgen.io.people import named_people, person_names
 
 EXPLAINED = 1e-8
@@ -88,7 +89,10 @@ def open_variants(
         return Variants(names, table, _reader(genotypes.to_numpy()))
     if hasattr(genotypes, "genotypes") and hasattr(genotypes, "variants"):
         own = genotypes.variants
-        if variants is None:
+        if isinstance(genotypes, GenotypeSource):
+            variants = named_variants(genotypes) if variants is None else variants
+            people = genotypes.people if people is None else people  # type: ignore[assignment]
+        elif variants is None:
             variants = own.assign(variant=own["rsid"]) if "variant" not in own else own
         table = _table(variants, len(own), None)
         return Variants(named_people(genotypes.n_people, people), table, genotypes.genotypes)  # type: ignore[attr-defined]
@@ -116,9 +120,11 @@ def _reader(array: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 def _table(variants: pd.DataFrame | None, count: int, names: list | None) -> pd.DataFrame:
     if not count:
         raise InputError("genotypes: no variant; expected at least one column")
+    if variants is None and names is None:
+        numbered = [f"variant_{k}" for k in range(1, count + 1)]
+        return pd.DataFrame({"variant": pd.array(numbered, dtype="str")})
     if variants is None:
-        named = names or [f"variant_{k}" for k in range(1, count + 1)]
-        variants = pd.DataFrame({"variant": pd.Series(named).astype("str")})
+        variants = pd.DataFrame({"variant": pd.Series(names).astype("str")})
     if len(variants) != count or "variant" not in variants:
         raise InputError(
             f"variants: {len(variants):,} rows, columns {', '.join(map(str, variants.columns))}; "
@@ -149,9 +155,20 @@ def read_block(
     InputError
         If a genotype is infinite or negative.
     """
-    counts = variants.read(index)
+    return standardise(of_people(variants.read(index), rows), variants, index, basis=basis)
+
+
+def of_people(counts: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The rows of the people analysed; the array itself where they are all."""
     if len(rows) != len(counts) or not np.array_equal(rows, np.arange(len(rows))):
-        counts = counts[rows]
+        return counts[rows]
+    return counts
+
+
+def standardise(
+    counts: np.ndarray, variants: Variants, index: np.ndarray, *, basis: np.ndarray
+) -> VariantBlock:
+    """As `read_block`, of counts or dosages, (n, k), that have been read."""
     values = counts.T.astype(np.float64, order="C")
     n_missing, called = _fill(values, counts, variants, index)
     mean = values.mean(axis=1)
