@@ -1,5 +1,6 @@
 """Schemas: the tables between stages, written down once."""
 
+from seqgen.schemas.evidence import GENE_PAIRS, PAIR_EVIDENCE, TRANS_EVIDENCE
 from seqgen.schemas.interactions import (
     CALIBRATION,
     CONTROL,
@@ -27,7 +28,9 @@ from seqgen.schemas.tables import (
     VARIANTS,
 )
 
-ALL = (*_TABLES, GXG, TRANSQTL, HOTSPOTS, CALIBRATION, CONTROL, LEADS)
+_EVIDENCE = (PAIR_EVIDENCE, TRANS_EVIDENCE, GENE_PAIRS)
+_SCANS = (GXG, TRANSQTL, HOTSPOTS, CALIBRATION, CONTROL, LEADS)
+ALL = (*_TABLES, *_EVIDENCE, *_SCANS)
 
 __all__ = [
     "ALL",
@@ -40,16 +43,19 @@ __all__ = [
     "DECISION_COLUMNS",
     "DROPS",
     "FINEMAP_LOCI",
+    "GENE_PAIRS",
     "GXG",
     "HOTSPOTS",
     "LEADS",
     "LOCI",
     "MISSENSE_MAP",
+    "PAIR_EVIDENCE",
     "PRIOR_BY_LOCUS",
     "PRIOR_COEFFICIENTS",
     "SCORES",
     "SUMSTATS",
     "TRANSQTL",
+    "TRANS_EVIDENCE",
     "VARIANTS",
     "Column",
     "Counted",

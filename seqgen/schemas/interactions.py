@@ -73,6 +73,7 @@ GXG = Schema(
         _P,
         _NEG_LOG10_P,
         *DECISION_COLUMNS,
+        _share("p_family", "permutation p value over all pairs tested", nullable=True),
         Column("double_carriers", "int", "people with both minor alleles", "people", low=0),
         Column(
             "detailed",
@@ -149,7 +150,13 @@ HOTSPOTS = Schema(
         Column("expected", "float", "the same if they lay evenly over the tested variants", low=0),
         _share("p", "chance of as many anywhere (Poisson, Bonferroni over all stretches)"),
         Column("lead_variant", "string", "variant with most of these traits"),
-        Column("genes", "string", "genes of the evidence table here, ', ' between", nullable=True),
+        Column(
+            "genes",
+            "string",
+            "genes that these variants change or act on, by the evidence or as cis genes, ', ' "
+            "between, the commonest first",
+            nullable=True,
+        ),
     ),
     key=("chrom", "start"),
 )
