@@ -83,6 +83,13 @@ def test_without_evidence_nothing_changes():
         assert set(table["decision"]) <= {"both", "neither"}
 
 
+def test_no_test_given_is_no_discovery():
+    nothing = np.empty(0)
+    done = decide(nothing, nothing, nothing.astype(bool), n_tests=1000)
+    assert done.table.empty
+    assert (done.control["discoveries"] == 0).all()
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

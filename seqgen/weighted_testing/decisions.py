@@ -83,6 +83,7 @@ def decide(
     Parameters
     ----------
     p : ndarray of float, shape (k,)
+        May be empty: no discovery, and a control that says so.
     evidence : ndarray of float, shape (k,)
         NaN where there is none.
     listed : ndarray of bool, shape (k,)
@@ -117,7 +118,7 @@ def decide(
     [[4.03, 'both'], [1.97, 'both'], [0.5, 'both']]
     """
     options = options or WeightOptions()
-    p = checked_p(p)
+    p = checked_p(p) if np.size(p) else np.empty(0)
     evidence, listed = np.asarray(evidence, dtype=np.float64), np.asarray(listed, dtype=bool)
     if evidence.shape != p.shape or listed.shape != p.shape:
         raise InputError(
@@ -181,6 +182,8 @@ class _Case(NamedTuple):
 
     def adjusted(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Weighted Benjamini-Hochberg and Bonferroni adjusted p values."""
+        if not self.p.size:
+            return self.p, self.p
         # What the tests that are not given weigh: all that is left of the sum.
         total = float(self.n_tests)
         return (

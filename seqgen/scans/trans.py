@@ -1,0 +1,396 @@
+"""Trans scans weighted by evidence, with cis genes, hotspots and controls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.io.tally import Tally
+from seqgen.scan_results import TransResult
+from seqgen.scans.hotspots import find_hotspots
+from seqgen.scans.listed import keep_known, require_columns, without_reserved
+from seqgen.scans.tables import in_order
+from seqgen.scans.trans_options import TransOptions
+from seqgen.schemas import CALIBRATION, TRANSQTL
+from seqgen.transqtl import (
+    Exclusions,
+    TransDesign,
+    TransScan,
+    best_cis,
+    mediation,
+    permuted_scan_maxima,
+    permuted_traits,
+    plan_exclusions,
+    scan_edges,
+    scan_trans,
+)
+from seqgen.weighted_testing import decide, max_t, permuted_orders
+
+Progress = Callable[[str, int, int], None]
+_FROM_EVIDENCE = ("variant", "trait", "evidence", "gene", "residue_change")
+_LEVELS = np.array([0.9, 0.7, 0.5, 0.3, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6])
+_INFLATED = 1.1
+_EXCLUDED = (
+    "edge is not tested: the variant is near the trait's gene, or near a gene whose reads map to it"
+)
+_UNTESTED = "edge of a variant that cannot be tested"
+_MOST_MEDIATED = 200_000
+_MOST_CALIBRATED = 10
+_HEAVY, _ENOUGH = 1.25, 30
+
+
+def rank_trans(
+    design: TransDesign,
+    evidence: pd.DataFrame | None = None,
+    *,
+    genes: pd.DataFrame | None = None,
+    cross_mappable: pd.DataFrame | None = None,
+    scan: TransScan | None = None,
+    options: TransOptions | None = None,
+    progress: Progress | None = None,
+) -> TransResult:
+    """Test all variants on all traits and weigh the tests by evidence about the edges.
+
+    Each test is the regression of the trait on the variant and the covariates. Pairs of a
+    variant and a trait near it are left out, and pairs near a gene whose reads map to the
+    trait's. Evidence becomes weights by a rule that sees no p value; they average 1 over all
+    tests run, so that weighted Benjamini-Hochberg keeps its false discovery rate whatever the
+    evidence is worth. Of each reported test it is asked how much goes through the cis gene.
+
+    Parameters
+    ----------
+    design : TransDesign
+        From `prepare_trans`.
+    evidence : DataFrame, optional
+        ``variant``, ``target`` (a trait), ``evidence`` (the more the better; missing where
+        nothing is known) and any columns beside, such as `trans_evidence` makes.
+    genes : DataFrame, optional
+        ``gene`` (named as the traits), ``chrom``, ``start``, ``end``: without it nothing is
+        excluded, and cis genes are not known.
+    cross_mappable : DataFrame, optional
+        ``gene_1``, ``gene_2``.
+    scan : TransScan, optional
+        The tests run beforehand, in shards perhaps, by `scan_all_edges` with the same genes.
+    options : TransOptions, optional
+    progress : callable, optional
+        Called as ``progress(step, done, total)``.
+
+    Returns
+    -------
+    TransResult
+
+    Raises
+    ------
+    InputError
+        If the evidence lacks a column or is about no test of the scan, nothing is left to test,
+        or an option is wrong.
+
+    References
+    ----------
+    Genovese, Roeder, Wasserman (2006), False discovery control with p-value weighting, Biometrika
+    93:509-524.
+    Westra et al. (2013), Systematic identification of trans eQTLs as putative drivers of known
+    disease associations, Nature Genetics 45:1238-1243.
+
+    Examples
+    --------
+    >>> from seqgen.transqtl import prepare_trans
+    >>> rng = np.random.default_rng(1)
+    >>> genotypes, traits = rng.binomial(2, 0.3, (200, 50)), rng.normal(size=(200, 3))
+    >>> traits[:, 1] += 0.5 * genotypes[:, 7]
+    >>> evidence = pd.DataFrame({"variant": ["variant_8"], "target": ["trait_2"],
+    ...                          "evidence": [2.0]})
+    >>> result = rank_trans(prepare_trans(genotypes, traits), evidence)
+    >>> result.hits[["variant", "trait", "decision"]].to_numpy().tolist()
+    [['variant_8', 'trait_2', 'both']]
+    """
+    ranking = _Ranking(design, options or TransOptions(), progress)
+    return ranking.run(evidence, genes, cross_mappable, scan)
+
+
+def scan_all_edges(
+    design: TransDesign,
+    *,
+    genes: pd.DataFrame | None = None,
+    cross_mappable: pd.DataFrame | None = None,
+    options: TransOptions | None = None,
+    shard: tuple[int, int] | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> TransScan:
+    """A part of the tests of `rank_trans`, to be handed to it as ``scan``.
+
+    Parameters
+    ----------
+    design, genes, cross_mappable, options
+        As for `rank_trans`.
+    shard : tuple (i, N), optional
+        Do the i-th of N parts of the variants.
+    progress : callable, optional
+        Called as ``progress(done, total)``.
+
+    Returns
+    -------
+    TransScan
+    """
+    ranking = _Ranking(design, options or TransOptions(), None)
+    exclusions = ranking.exclusions(genes, cross_mappable)
+    chosen = replace(ranking.options.scan(), shard=shard)
+    return scan_trans(design, options=chosen, exclusions=exclusions, progress=progress)
+
+
+class _Ranking:
+    """A trans scan under way."""
+
+    def __init__(
+        self, design: TransDesign, options: TransOptions, progress: Progress | None
+    ) -> None:
+        self._design, self.options, self._progress = design, options, progress
+        self._tally = Tally("transqtl")
+        self._notices: list[str] = []
+
+    def run(
+        self,
+        evidence: pd.DataFrame | None,
+        genes: pd.DataFrame | None,
+        cross_mappable: pd.DataFrame | None,
+        scan: TransScan | None,
+    ) -> TransResult:
+        exclusions = self.exclusions(genes, cross_mappable)
+        if scan is None:
+            scan = self._scan(exclusions)
+        elif scan.df != self._design.df:
+            raise InputError(
+                f"scan: has {scan.df} degrees of freedom, the design {self._design.df}; give the "
+                "scan of the same people and covariates"
+            )
+        listed = self._listed(evidence, exclusions)
+        table = self._reported(scan, listed)
+        decisions = decide(
+            table["p"].to_numpy(),
+            table["evidence"].to_numpy(dtype=np.float64, na_value=np.nan),
+            table["listed"].to_numpy(),
+            n_tests=scan.n_tests,
+            folds=None if "chrom" not in table else table["chrom"].fillna("?").to_numpy(),
+            options=self.options.weights,
+        )
+        table = pd.concat([table, decisions.table], axis=1)
+        maxima, permuted = self._permuted(exclusions)
+        table["p_family"] = np.nan if maxima is None else max_t(table["t"].to_numpy(), maxima)
+        table = self._with_cis(table, exclusions)
+        found = table[table["decision"] != "neither"]
+        weights = self.options.weights
+        hotspots = find_hotspots(
+            found, self._variants(), window=self.options.hotspot_window, alpha=weights.alpha
+        )
+        self._remark(scan, found, genes)
+        self._remark_on_tails(permuted)
+        drops = [scan.drops, self._tally.to_frame()]
+        calibration = _levels(scan, "all tests")
+        return TransResult(
+            hits=in_order(table, TRANSQTL),
+            hotspots=hotspots,
+            n_tests=scan.n_tests,
+            n_cis=scan.n_cis,
+            n_cross_mapped=scan.n_cross_mapped,
+            inflation=scan.inflation,
+            calibration=CALIBRATION.validate(pd.concat([calibration, permuted], ignore_index=True)),
+            control=decisions.control,
+            drops=pd.concat([d for d in drops if len(d)] or drops[:1], ignore_index=True),
+            notices=tuple(self._notices),
+            alpha=weights.alpha,
+        )
+
+    def _variants(self) -> pd.DataFrame:
+        return self._design.variants.table
+
+    def exclusions(
+        self, genes: pd.DataFrame | None, cross_mappable: pd.DataFrame | None
+    ) -> Exclusions | None:
+        """Pairs that are not tested, and what is to be told of them."""
+        if genes is None:
+            if cross_mappable is not None:
+                raise InputError("cross_mappable: given without genes; give the genes' positions")
+            return None
+        plan = plan_exclusions(
+            self._variants(),
+            self._design.traits["trait"],
+            genes,
+            cis_window=self.options.cis_window,
+            cross_mappable=cross_mappable,
+        )
+        self._genes = genes
+        if plan.unplaced_traits:
+            self._notices.append(
+                f"{plan.unplaced_traits:,} of {self._design.n_traits:,} traits have no position: "
+                "no variant is left out as too near to them"
+            )
+        if plan.unknown_genes:
+            self._notices.append(
+                f"{plan.unknown_genes:,} rows of the cross-mappability table name unknown genes"
+            )
+        return plan
+
+    def _scan(self, exclusions: Exclusions | None, design: TransDesign | None = None) -> TransScan:
+        options, progress = self.options, self._progress
+        first = design is None
+        return scan_trans(
+            self._design if design is None else design,
+            options=options.scan(),
+            exclusions=exclusions,
+            progress=None
+            if progress is None or not first
+            else lambda done, total: progress("variants", done, total),
+        )
+
+    def _listed(self, evidence: pd.DataFrame | None, exclusions: Exclusions | None) -> pd.DataFrame:
+        """Evidence on tests of the scan, each once, with the places of variant and trait."""
+        if evidence is None:
+            nothing = np.empty((0, 2), dtype=np.int64)
+            places = pd.DataFrame(nothing, columns=["variant_at", "trait_at"])
+            return places.assign(evidence=np.nan)
+        require_columns(evidence, ("variant", "target", "evidence"), made_by="trans_evidence")
+        table = without_reserved(
+            evidence.rename(columns={"target": "trait"}), TRANSQTL, _FROM_EVIDENCE
+        )
+        sides = {"variant": pd.Index(self._variants()["variant"]),
+                 "trait": pd.Index(self._design.traits["trait"])}  # fmt: skip
+        table, (variant, trait) = keep_known(
+            table, sides, self._tally, among="the variants and traits of the scan"
+        )
+        table = table.assign(variant_at=variant, trait_at=trait)
+        table = table.sort_values("evidence", ascending=False, kind="stable", na_position="last")
+        twice = table.duplicated(["variant_at", "trait_at"])
+        table = self._tally.drop(
+            table, twice, "edge listed again; the row with most evidence is kept"
+        )
+        if exclusions is not None:
+            near = _excluded(
+                exclusions, table["variant_at"].to_numpy(), table["trait_at"].to_numpy()
+            )
+            table = self._tally.drop(
+                table, near, "edge is not tested: the variant is near the trait's gene, or near a "
+                "gene whose reads map to it"
+            )  # fmt: skip
+        return table.reset_index(drop=True)
+
+    def _reported(self, scan: TransScan, listed: pd.DataFrame) -> pd.DataFrame:
+        """Listed tests and those up to the reporting p value, with what is known of them."""
+        design = self._design
+        hits = scan.hits.assign(
+            variant_at=pd.Index(self._variants()["variant"]).get_indexer(scan.hits["variant"]),
+            trait_at=pd.Index(design.traits["trait"]).get_indexer(scan.hits["trait"]),
+        )
+        tested = scan_edges(design, *listed[["variant_at", "trait_at"]].to_numpy().T)
+        lost = len(listed) - len(tested)
+        if lost:
+            keys = listed.merge(tested[["variant_at", "trait_at"]], how="left", indicator=True)
+            absent = (keys["_merge"] == "left_only").to_numpy()
+            self._tally.note(listed, absent, _UNTESTED, action="dropped")
+        table = pd.concat([part for part in (tested, hits) if len(part)] or [hits])
+        table = table.drop_duplicates(["variant_at", "trait_at"]).reset_index(drop=True)
+        known = listed.drop(columns=["variant", "trait"], errors="ignore").assign(listed=True)
+        table = table.merge(known, on=["variant_at", "trait_at"], how="left")
+        table["listed"] = table["listed"].fillna(False).astype(bool)
+        return self._placed(table)
+
+    def _placed(self, table: pd.DataFrame) -> pd.DataFrame:
+        variants = self._variants().iloc[table["variant_at"]]
+        if "chrom" in variants:
+            table["chrom"] = variants["chrom"].astype("str").to_numpy()
+        if "pos" in variants:
+            # Markers of crosses stand between bases.
+            table["pos"] = variants["pos"].round().astype("Int64").to_numpy()
+        genes = getattr(self, "_genes", None)
+        if genes is not None:
+            at = genes.assign(gene=genes["gene"].astype("str")).set_index("gene")
+            table["trait_chrom"] = table["trait"].map(at["chrom"].astype("str"))
+            table["trait_pos"] = table["trait"].map(at["start"]).round().astype("Int64")
+        return table
+
+    def _permuted(self, exclusions: Exclusions | None) -> tuple[np.ndarray | None, pd.DataFrame]:
+        """Largest |t| of each permutation, and the mean calibration of the first of them."""
+        options, design = self.options, self._design
+        if not options.permutations:
+            return None, CALIBRATION.empty()
+        orders = permuted_orders(design.n_people, options.permutations, seed=options.weights.seed)
+        maxima = permuted_scan_maxima(design, orders).max(axis=1)
+        tables = [
+            _levels(self._scan(exclusions, permuted_traits(design, order)), "people permuted")
+            for order in orders[:_MOST_CALIBRATED]
+        ]
+        mean = tables[0].assign(observed=np.mean([one["observed"] for one in tables], axis=0))
+        return maxima, mean
+
+    def _with_cis(self, table: pd.DataFrame, exclusions: Exclusions | None) -> pd.DataFrame:
+        """The table with the cis gene of each variant and what goes through it."""
+        if exclusions is None or not self.options.mediation or table.empty:
+            return table
+        if self._design.mixed is not None:
+            self._notices.append(
+                "no cis genes were looked for: what goes through them is told for unrelated people"
+            )
+            return table
+        # Strongest first; beyond this many the answer is left missing.
+        chosen = table["neg_log10_p"].sort_values(ascending=False).index[:_MOST_MEDIATED]
+        cis = best_cis(self._design, exclusions, table.loc[chosen, "variant_at"].to_numpy())
+        out = table.merge(cis, on="variant_at", how="left")
+        out.loc[~out.index.isin(chosen), ["cis_at", "cis_gene", "cis_t"]] = np.nan
+        have = out.index[out["cis_at"].notna()]
+        places = out.loc[have, ["variant_at", "trait_at", "cis_at"]].astype("int64").to_numpy().T
+        told = mediation(self._design, *places).set_index(have)
+        return out.join(told).drop(columns="cis_at")
+
+    def _remark_on_tails(self, permuted: pd.DataFrame) -> None:
+        level = _heavy(permuted)
+        if level is not None:
+            self._notices.append(
+                f"with people permuted there are more than {_HEAVY:g} times as many p values up to "
+                f"{level:g} as there should be: traits have heavy tails, and q is too small; use "
+                "p_family, or prepare the traits with transform='rank-normal'"
+            )
+
+    def _remark(self, scan: TransScan, found: pd.DataFrame, genes: pd.DataFrame | None) -> None:
+        if scan.inflation > _INFLATED:
+            self._notices.append(
+                f"inflation is {scan.inflation:.2f}: tests are too often small; look at "
+                "relatedness, population structure, batches and hidden factors"
+            )
+        if genes is None:
+            self._notices.append(
+                "no positions of the traits' genes were given: effects of variants on genes near "
+                "them are among the tests"
+            )
+        if "mediated" in found:
+            through = ((found["p_mediation"] <= 0.05) & (found["mediated"] >= 0.5)).sum()
+            if through:
+                self._notices.append(
+                    f"of {len(found):,} discoveries {through:,} go by half or more through the "
+                    "trait of a gene near the variant, if the two traits share no other cause"
+                )
+
+
+def _heavy(permuted: pd.DataFrame) -> float | None:
+    """Largest p value from which on permuted people give too many tests; None for none."""
+    expected = permuted["expected"].to_numpy(dtype=np.float64)
+    ratio = permuted["observed"].to_numpy() / np.maximum(expected, 1e-300)
+    heavy = (ratio > _HEAVY) & (expected >= _ENOUGH)
+    return float(permuted["level"].to_numpy()[heavy].max()) if heavy.any() else None
+
+
+def _levels(scan: TransScan, tests: str) -> pd.DataFrame:
+    return pd.DataFrame({
+        "tests": tests, "level": _LEVELS, "observed": scan.histogram.up_to(_LEVELS),
+        "expected": _LEVELS * scan.n_tests,
+    })  # fmt: skip
+
+
+def _excluded(exclusions: Exclusions, variant: np.ndarray, trait: np.ndarray) -> np.ndarray:
+    """True where a test is excluded; shape (k,)."""
+    wanted = np.unique(variant)
+    row, near, _ = exclusions.pairs(wanted)
+    width = int(max(near.max(initial=0), trait.max(initial=0))) + 1
+    return np.isin(variant * width + trait, wanted[row] * width + near)
