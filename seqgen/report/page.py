@@ -62,7 +62,7 @@ def render(tables: ReportTables, provenance: Mapping[str, Any], *, title: str) -
     tables = tables.validated()
     build = provenance.get("genome_build")
     sections = [_section(row, tables, build) for row in numbers.records(tables.loci)]
-    return _environment().get_template("report.html.j2").render(
+    return environment().get_template("report.html.j2").render(
         title=title,
         summary=summary(tables),
         key_figures=_key_figures(tables),
@@ -87,8 +87,9 @@ def render(tables: ReportTables, provenance: Mapping[str, Any], *, title: str) -
 
 
 @cache
-def _environment() -> Environment:
-    environment = Environment(
+def environment() -> Environment:
+    """Where all pages find templates and ways to write numbers."""
+    made = Environment(
         loader=PackageLoader("seqgen.report", "templates"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -96,11 +97,11 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     names = ("text", "decimal", "pip", "prior", "p_value", "count", "missing", "moment", "short")
-    environment.filters.update({name: getattr(numbers, name) for name in names})
-    environment.filters["fit_name"] = FIT_NAMES.__getitem__
-    environment.globals["megabases"] = numbers.megabases
-    environment.globals["label"] = label
-    return environment
+    made.filters.update({name: getattr(numbers, name) for name in names})
+    made.filters["fit_name"] = FIT_NAMES.__getitem__
+    made.globals["megabases"] = numbers.megabases
+    made.globals["label"] = label
+    return made
 
 
 def anchor(locus: str) -> str:
