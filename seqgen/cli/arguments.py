@@ -6,6 +6,9 @@ import argparse
 
 from seqgen import __version__
 from seqgen.cli.coupling_arguments import add_coupling_commands
+from seqgen.cli.evidence_arguments import add_evidence_commands
+from seqgen.cli.parallel_arguments import add_merge_command, add_parallel_options
+from seqgen.cli.scan_arguments import add_scan_commands
 from seqgen.cli.subcommand import RAW, command, pairs, unique
 from seqgen.errors import InputError
 
@@ -42,6 +45,9 @@ def build_parser() -> argparse.ArgumentParser:
     for add in (_demo, _run, _munge, _annotate, _loci, _score, _prior, _finemap, _report):
         add(commands)
     add_coupling_commands(commands)
+    add_evidence_commands(commands)
+    add_scan_commands(commands)
+    add_merge_command(commands)
     _schema(commands)
     return parser
 
@@ -123,6 +129,7 @@ def _score(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--proteins", metavar="FASTA", help="sequences; bundled human ones if none")
     _out(parser)
     _model_options(parser)
+    add_parallel_options(parser, workers=None, device=False, shard="the proteins")
 
 
 def _prior(commands: argparse._SubParsersAction) -> None:
@@ -154,6 +161,7 @@ def _finemap(commands: argparse._SubParsersAction) -> None:
     _reading_options(parser)
     _locus_options(parser)
     _finemap_options(parser)
+    add_parallel_options(parser, workers="processes", device=False, shard="the loci")
 
 
 def _report(commands: argparse._SubParsersAction) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +13,7 @@ from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
 from seqgen.cli.arguments import coefficients
 from seqgen.cli.console import Console
+from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import unique
 from seqgen.errors import InputError, OutputError
 from seqgen.io.genotypes import read_panel
@@ -39,6 +39,9 @@ from seqgen.pipeline import run as run_all
 from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
 from seqgen.schemas import Counted
+
+# Tables of `seqgen finemap` of which a shard has its part; it has the others whole.
+_BY_LOCUS = ("variants", "loci", "credible_sets")
 
 
 def demo(arguments: argparse.Namespace, console: Console) -> None:
@@ -105,9 +108,16 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
         proteins,
         model,
         methods=tuple(arguments.methods),
+        shard=arguments.shard,
         progress=lambda done, total: console.progress("scoring", done, total),
     )
-    provenance = {"model": {"name": model.name, "revision": model.revision}}
+    provenance = {
+        "model": {"name": model.name, "revision": model.revision},
+        "parameters": {"methods": arguments.methods},
+        **part_provenance(
+            arguments, schemas.SCORES, inputs=[arguments.annotations, arguments.proteins]
+        ),
+    }
     _write(counted, schemas.SCORES, arguments, console, provenance)
 
 
@@ -145,6 +155,8 @@ def finemap(arguments: argparse.Namespace, console: Console) -> None:
         prepared.loci,
         options=options,
         progress=console.progress,
+        shard=arguments.shard,
+        workers=arguments.workers,
     )
     _write_finemap(tables, prepared, arguments, console)
 
@@ -265,9 +277,7 @@ def _write(
     write_table(counted.table, arguments.out, schema=schema_, provenance=told)
     console.result(f"{len(counted.table):,} rows: {arguments.out}")
     if len(counted.drops):
-        path = Path(arguments.out)
-        stem = re.sub(r"\.(parquet|[tc]sv(\.gz)?)$", "", path.name)
-        beside = path.with_name(f"{stem}.drops.tsv")
+        beside = drops_beside(arguments.out)
         write_table(counted.drops, beside, schema=schemas.DROPS)
         console.result(f"rows dropped or changed, by reason: {beside}")
         for row in counted.drops.itertuples():
@@ -293,7 +303,13 @@ def _write_finemap(
         ("drops", prepared.drops, schemas.DROPS),
     ):
         path = folder / f"{name}.parquet"
-        write_table(table, path, schema=kind, provenance=told, allow_empty=True)
+        part = part_provenance(
+            arguments,
+            kind,
+            inputs=[arguments.sumstats, arguments.annotations, arguments.scores],
+            whole=name not in _BY_LOCUS,
+        )
+        write_table(table, path, schema=kind, provenance={**told, **part}, allow_empty=True)
         console.result(f"{len(table):,} rows: {path}")
 
 

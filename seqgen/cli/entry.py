@@ -19,7 +19,8 @@ EXIT_INTERRUPT = 130
 EXIT_PIPE = 141
 _ARGUMENT = re.compile(
     r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
-    r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount)=('[^']*'|\w[\w.]*)"
+    r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount|shared_people|transform"
+    r"|tests|scheme|candidates|scope)=('[^']*'|\w[\w.]*)"
 )
 
 
@@ -65,7 +66,7 @@ def as_flags(text: str) -> str:
     text = re.sub(r"columns=\{(.*?)\}", flags, text)
     return _ARGUMENT.sub(
         lambda match: f"--{match[1].replace('_', '-')} {match[2].strip(chr(39))}", text
-    )
+    ).replace("--shared-people True", "--shared-people")
 
 
 def _show_warning(name: str) -> Callable[..., None]:
@@ -77,7 +78,13 @@ def _show_warning(name: str) -> Callable[..., None]:
 
 def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
     """The function of a subcommand; loaded only when it is called for."""
-    from seqgen.cli import commands, coupling_commands
+    from seqgen.cli import (
+        commands,
+        coupling_commands,
+        evidence_commands,
+        scan_commands,
+        shard_commands,
+    )
 
     return {
         "demo": commands.demo,
@@ -92,5 +99,11 @@ def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
         "align": coupling_commands.align,
         "pair": coupling_commands.pair,
         "couplings": coupling_commands.couplings,
+        "embed": evidence_commands.embed,
+        "pair-evidence": evidence_commands.pair_evidence,
+        "trans-evidence": evidence_commands.trans_evidence,
+        "gxg": scan_commands.gxg,
+        "transqtl": scan_commands.transqtl,
+        "merge": shard_commands.merge,
         "schema": commands.schema,
     }[name]
