@@ -165,6 +165,9 @@ def test_permutations():
     result = rank_trans(design, genes=genes, options=TransOptions(p=1e-3, permutations=49))
     at = result.hits.set_index(["variant", "trait"])
     assert np.isclose(at.loc[("rs40", "G15"), "p_family"], 1 / 50)
+    assert at.loc[("rs40", "G15"), "q_permutation"] < 0.15
+    ordered = result.hits.sort_values("p")["q_permutation"]
+    assert ordered.is_monotonic_increasing
     permuted = result.calibration[result.calibration["tests"] == "people permuted"]
     half = permuted[permuted["level"] == 0.5].iloc[0]
     assert abs(half["observed"] / half["expected"] - 1) < 0.1
@@ -272,6 +275,9 @@ def test_heavy_tails_are_told_and_mended_by_ranks():
     options = TransOptions(p=1e-4, permutations=3)
     raw = rank_trans(prepare_trans(genotypes, traits), options=options)
     assert any("heavy tails" in notice for notice in raw.notices)
+    # What tests far out look like discoveries is what permuted people give as well.
+    assert (raw.hits["q"] <= 0.05).any()
+    assert raw.hits["q_permutation"].min() > 0.2
     mended = rank_trans(prepare_trans(genotypes, traits, transform="rank-normal"), options=options)
     assert not any("heavy tails" in notice for notice in mended.notices)
     with pytest.raises(InputError, match="transform"):

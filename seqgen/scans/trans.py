@@ -14,10 +14,12 @@ from seqgen.scan_results import TransResult
 from seqgen.scans.hotspots import find_hotspots
 from seqgen.scans.listed import keep_known, require_columns, without_reserved
 from seqgen.scans.tables import in_order
+from seqgen.scans.trans_calibration import HEAVY, Permuted, heavy_from, levels_of
 from seqgen.scans.trans_options import TransOptions
 from seqgen.schemas import CALIBRATION, TRANSQTL
 from seqgen.transqtl import (
     Exclusions,
+    Histogram,
     TransDesign,
     TransScan,
     best_cis,
@@ -32,7 +34,6 @@ from seqgen.weighted_testing import decide, max_t, permuted_orders
 
 Progress = Callable[[str, int, int], None]
 _FROM_EVIDENCE = ("variant", "trait", "evidence", "gene", "residue_change")
-_LEVELS = np.array([0.9, 0.7, 0.5, 0.3, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6])
 _INFLATED = 1.1
 _EXCLUDED = (
     "edge is not tested: the variant is near the trait's gene, or near a gene whose reads map to it"
@@ -40,7 +41,6 @@ _EXCLUDED = (
 _UNTESTED = "edge of a variant that cannot be tested"
 _MOST_MEDIATED = 200_000
 _MOST_CALIBRATED = 10
-_HEAVY, _ENOUGH = 1.25, 30
 
 
 def rank_trans(
@@ -178,8 +178,12 @@ class _Ranking:
             options=self.options.weights,
         )
         table = pd.concat([table, decisions.table], axis=1)
-        maxima, permuted = self._permuted(exclusions)
-        table["p_family"] = np.nan if maxima is None else max_t(table["t"].to_numpy(), maxima)
+        permuted = self._permuted(exclusions, scan)
+        if permuted is not None:
+            table["p_family"] = max_t(table["t"].to_numpy(), permuted.maxima)
+            table["q_permutation"] = scan.histogram.false_discovery_rate(
+                table["p"].to_numpy(), permuted.histogram, repeats=permuted.repeats
+            )
         table = self._with_cis(table, exclusions)
         found = table[table["decision"] != "neither"]
         weights = self.options.weights
@@ -187,9 +191,10 @@ class _Ranking:
             found, self._variants(), window=self.options.hotspot_window, alpha=weights.alpha
         )
         self._remark(scan, found, genes)
-        self._remark_on_tails(permuted)
+        if permuted is not None:
+            self._remark_on_tails(permuted.calibration)
         drops = [scan.drops, self._tally.to_frame()]
-        calibration = _levels(scan, "all tests")
+        levels = [levels_of(scan, "all tests"), *([permuted.calibration] if permuted else [])]
         return TransResult(
             hits=in_order(table, TRANSQTL),
             hotspots=hotspots,
@@ -197,7 +202,7 @@ class _Ranking:
             n_cis=scan.n_cis,
             n_cross_mapped=scan.n_cross_mapped,
             inflation=scan.inflation,
-            calibration=CALIBRATION.validate(pd.concat([calibration, permuted], ignore_index=True)),
+            calibration=CALIBRATION.validate(pd.concat(levels, ignore_index=True)),
             control=decisions.control,
             drops=pd.concat([d for d in drops if len(d)] or drops[:1], ignore_index=True),
             notices=tuple(self._notices),
@@ -311,19 +316,19 @@ class _Ranking:
             table["trait_pos"] = table["trait"].map(at["start"]).round().astype("Int64")
         return table
 
-    def _permuted(self, exclusions: Exclusions | None) -> tuple[np.ndarray | None, pd.DataFrame]:
-        """Largest |t| of each permutation, and the mean calibration of the first of them."""
+    def _permuted(self, exclusions: Exclusions | None, scan: TransScan) -> Permuted | None:
+        """What scans with the people of the traits in another order say of this one."""
         options, design = self.options, self._design
         if not options.permutations:
-            return None, CALIBRATION.empty()
+            return None
         orders = permuted_orders(design.n_people, options.permutations, seed=options.weights.seed)
         maxima = permuted_scan_maxima(design, orders).max(axis=1)
-        tables = [
-            _levels(self._scan(exclusions, permuted_traits(design, order)), "people permuted")
-            for order in orders[:_MOST_CALIBRATED]
-        ]
+        scans = [self._scan(exclusions, permuted_traits(design, order))
+                 for order in orders[:_MOST_CALIBRATED]]  # fmt: skip
+        tables = [levels_of(one, "people permuted") for one in scans]
         mean = tables[0].assign(observed=np.mean([one["observed"] for one in tables], axis=0))
-        return maxima, mean
+        counts = np.sum([one.histogram.counts for one in scans], axis=0)
+        return Permuted(maxima, mean, Histogram(counts, scan.df), len(scans))
 
     def _with_cis(self, table: pd.DataFrame, exclusions: Exclusions | None) -> pd.DataFrame:
         """The table with the cis gene of each variant and what goes through it."""
@@ -345,12 +350,12 @@ class _Ranking:
         return out.join(told).drop(columns="cis_at")
 
     def _remark_on_tails(self, permuted: pd.DataFrame) -> None:
-        level = _heavy(permuted)
+        level = heavy_from(permuted)
         if level is not None:
             self._notices.append(
-                f"with people permuted there are more than {_HEAVY:g} times as many p values up to "
+                f"with people permuted there are more than {HEAVY:g} times as many p values up to "
                 f"{level:g} as there should be: traits have heavy tails, and q is too small; use "
-                "p_family, or prepare the traits with transform='rank-normal'"
+                "q_permutation or p_family, or prepare the traits with transform='rank-normal'"
             )
 
     def _remark(self, scan: TransScan, found: pd.DataFrame, genes: pd.DataFrame | None) -> None:
@@ -371,21 +376,6 @@ class _Ranking:
                     f"of {len(found):,} discoveries {through:,} go by half or more through the "
                     "trait of a gene near the variant, if the two traits share no other cause"
                 )
-
-
-def _heavy(permuted: pd.DataFrame) -> float | None:
-    """Largest p value from which on permuted people give too many tests; None for none."""
-    expected = permuted["expected"].to_numpy(dtype=np.float64)
-    ratio = permuted["observed"].to_numpy() / np.maximum(expected, 1e-300)
-    heavy = (ratio > _HEAVY) & (expected >= _ENOUGH)
-    return float(permuted["level"].to_numpy()[heavy].max()) if heavy.any() else None
-
-
-def _levels(scan: TransScan, tests: str) -> pd.DataFrame:
-    return pd.DataFrame({
-        "tests": tests, "level": _LEVELS, "observed": scan.histogram.up_to(_LEVELS),
-        "expected": _LEVELS * scan.n_tests,
-    })  # fmt: skip
 
 
 def _excluded(exclusions: Exclusions, variant: np.ndarray, trait: np.ndarray) -> np.ndarray:

@@ -125,6 +125,12 @@ TRANSQTL = Schema(
         _P,
         _NEG_LOG10_P,
         *DECISION_COLUMNS,
+        _share(
+            "q_permutation",
+            "false discovery rate by permutation: tests with p as small when people are permuted, "
+            "over those found",
+            nullable=True,
+        ),
         _share("p_family", "permutation p value over the whole scan", nullable=True),
         Column("cis_gene", "string", "trait near the variant that it affects most",
                nullable=True),

@@ -57,6 +57,30 @@ class Histogram:
         with np.errstate(divide="ignore"):
             return np.interp(np.log(p), np.log(at), above)
 
+    def false_discovery_rate(self, p: np.ndarray, null: Histogram, *, repeats: int) -> np.ndarray:
+        """Expected share of false ones among the tests up to each ``p``, from permuted scans.
+
+        Parameters
+        ----------
+        p : ndarray of float64, shape (k,)
+        null : Histogram
+            Tests of ``repeats`` scans with people permuted, counted together.
+        repeats : int
+
+        Returns
+        -------
+        ndarray of float64, shape (k,)
+            Between 0 and 1, monotone in p.
+        """
+        order = np.argsort(p, kind="stable")
+        # One is added, for no number of permutations shows that there is none.
+        false = (null.up_to(p[order]) + 1.0) / repeats
+        found = np.maximum(self.up_to(p[order]), np.arange(1, len(p) + 1))
+        rate = np.minimum.accumulate((false / found)[::-1])[::-1]
+        out = np.empty(len(p))
+        out[order] = np.minimum(rate, 1.0)
+        return out
+
     def inflation(self) -> float:
         """Genomic inflation of the median test."""
         return inflation(self.quantile(0.5))
