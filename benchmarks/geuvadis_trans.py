@@ -63,9 +63,10 @@ def scan(genotypes, expression, covariates, *, transform, permutations) -> None:
         print("note:", notice)
     hits = result.hits
     print(f"{len(hits):,} tests with p <= {options.p:g}; {(hits['q'] <= 0.05).sum()} at FDR 5%, "
-          f"{(hits['p_family'] <= 0.05).sum()} at family-wise 5% (permutation)")  # fmt: skip
-    columns = ["variant", "pos", "trait", "trait_pos", "neg_log10_p", "q", "p_family", "cis_gene",
-               "t", "t_given_cis", "mediated", "p_mediation"]  # fmt: skip
+          f"{(hits['q_permutation'] <= 0.05).sum()} at FDR 5% by permutation, "
+          f"{(hits['p_family'] <= 0.05).sum()} at family-wise 5% by permutation")  # fmt: skip
+    columns = ["variant", "pos", "trait", "trait_pos", "neg_log10_p", "q", "q_permutation",
+               "p_family", "cis_gene", "t", "t_given_cis", "mediated", "p_mediation"]  # fmt: skip
     print(hits.drop_duplicates("trait").head(8)[columns].round(3).to_string(index=False))
 
 

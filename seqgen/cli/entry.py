@@ -9,6 +9,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Callable, Sequence
+from importlib import import_module
 
 from seqgen.cli.arguments import build_parser
 from seqgen.cli.console import Console
@@ -76,34 +77,17 @@ def _show_warning(name: str) -> Callable[..., None]:
     return show
 
 
-def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
-    """The function of a subcommand; loaded only when it is called for."""
-    from seqgen.cli import (
-        commands,
-        coupling_commands,
-        evidence_commands,
-        scan_commands,
-        shard_commands,
-    )
+#: The module that each subcommand's function is in; `commands` where it is not told.
+_MODULES = {
+    **dict.fromkeys(("align", "pair", "couplings"), "coupling_commands"),
+    **dict.fromkeys(("embed", "pair-evidence", "trans-evidence"), "evidence_commands"),
+    **dict.fromkeys(("gxg", "transqtl"), "scan_commands"),
+    "merge": "shard_commands",
+}
 
-    return {
-        "demo": commands.demo,
-        "run": commands.run,
-        "munge": commands.munge,
-        "annotate": commands.annotate,
-        "loci": commands.loci,
-        "score": commands.score,
-        "prior": commands.prior,
-        "finemap": commands.finemap,
-        "report": commands.report,
-        "align": coupling_commands.align,
-        "pair": coupling_commands.pair,
-        "couplings": coupling_commands.couplings,
-        "embed": evidence_commands.embed,
-        "pair-evidence": evidence_commands.pair_evidence,
-        "trans-evidence": evidence_commands.trans_evidence,
-        "gxg": scan_commands.gxg,
-        "transqtl": scan_commands.transqtl,
-        "merge": shard_commands.merge,
-        "schema": commands.schema,
-    }[name]
+
+def _handler(name: str) -> Callable[[argparse.Namespace, Console], None]:
+    """The function of a subcommand; its module is loaded only when it is called for."""
+    module = import_module(f"seqgen.cli.{_MODULES.get(name, 'commands')}")
+    handler: Callable[[argparse.Namespace, Console], None] = getattr(module, name.replace("-", "_"))
+    return handler
