@@ -75,6 +75,7 @@ def make_pairs(n: int = 40, *, n_tests: int = 100_000, seed: int = 3, evidence: 
     for side, index in ((1, first[keep]), (2, second[keep])):
         for c, name in enumerate(("variant", "chrom", "pos", "gene", "residue_change")):
             table[f"{name}_{side}"] = [variants[k][c] for k in index]
+        table[f"effect_allele_{side}"], table[f"other_allele_{side}"] = "A", "G"
     least = np.concatenate([np.linspace(8.5, 5.3, min(n, 12)), np.full(max(n - 12, 0), 3.0)])
     strength = np.sort(rng.exponential(0.8, n) + least)[::-1]
     t = rng.choice([-1, 1], n) * np.sqrt(4.6 * strength)
@@ -147,9 +148,11 @@ def make_hits(
         "trait": [f"YTR{k:06d}" for k in range(n)],
         "trait_chrom": [names[c] for c in trait_chrom] if places else [None] * n,
         "trait_pos": trait_pos if places else nothing,
+        "effect_allele": "A", "other_allele": "G", "distance": nothing,
         "listed": listed, "evidence": np.where(listed, rng.normal(1, 1, n).round(2), np.nan),
         "frequency": 0.48, "beta": t * 0.05, "se": 0.05, "t": t, "p": 10.0**-strength,
         "neg_log10_p": strength, **_adjusted(rng, strength, n_tests),
+        "q_permutation": np.nan,
         "p_family": np.minimum(1, 10.0**-strength * n_tests / 3),
         "cis_gene": np.where(mediated, "YCIS01", None),
         "cis_t": np.where(mediated, 9.1, np.nan),
@@ -179,11 +182,11 @@ def make_hotspots(hits: pd.DataFrame, width: int = 20_000) -> pd.DataFrame:
 
 
 def make_calibration(n_tests: int = 100_000, *, inflated: float = 1.0, seed: int = 2):
-    """Calibration of all tests, of those with evidence, and of permuted people."""
+    """Calibration of all tests, of those listed, and of permuted people."""
     rng = np.random.default_rng(seed)
     rows = []
     for tests, size, factor, extra in (
-        ("all tests", n_tests, inflated, 12), ("tests with evidence", n_tests // 100, 1.1, 6),
+        ("all tests", n_tests, inflated, 12), ("listed tests", n_tests // 100, 1.1, 6),
         ("people permuted", n_tests, 1.0, 0),
     ):  # fmt: skip
         for level in (0.5, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6):

@@ -94,7 +94,8 @@ def test_gxg_writes_tables_and_a_page(inputs, evidence, capsys, tmp_path):
         read_table(out / f"{schema.name}.parquet", schema)
     told = read_provenance(out / "gxg.parquet")
     assert told["parameters"]["weights"]["uniform_share"] == 0.5
-    assert len(told["inputs"]) == 3
+    assert len(told["inputs"]) == 6  # three PLINK files, traits, covariates, evidence
+    assert told["parameters"]["trait"] == "height"
     page = (out / "report.html").read_text()
     assert pairs["residue_change_1"].iloc[0] in page
     assert "1 without weights" in text
@@ -122,6 +123,18 @@ def test_gxg_in_shards(inputs, evidence, capsys, tmp_path):
     status, _, err = call(capsys, *common, "--scan", parts[0], "--out", tmp_path / "part")
     assert status == 1
     assert "seqgen merge" in err
+    # A scan of another trait, and parts that were made with other settings.
+    other = [*common[:4], "other", *common[5:]]
+    status, _, err = call(capsys, *other, "--scan", merged, "--out", tmp_path / "other")
+    assert status == 1
+    assert "trait 'height', here 'other'" in err
+    strict = tmp_path / "strict.parquet"
+    assert (
+        call(capsys, *common, "--shard", "2/2", "--min-double-carriers", 9, "--out", strict)[0] == 0
+    )
+    status, _, err = call(capsys, "merge", parts[0], strict, "--out", tmp_path / "mixed.parquet")
+    assert status == 1
+    assert "min_double_carriers" in err
 
 
 def _panel_of(source, names, prefix):
@@ -183,6 +196,25 @@ def test_transqtl(inputs, capsys, tmp_path):
     pd.testing.assert_frame_equal(*tables)
 
 
+def test_a_folder_of_another_scan_is_left_alone(inputs, evidence, capsys, tmp_path):
+    folder, _ = inputs
+    (tmp_path / "transqtl.parquet").write_bytes(b"")
+    status, _, err = call(capsys, *gxg(folder, "--evidence", evidence, "--out", tmp_path))
+    assert status == 1
+    assert "seqgen transqtl" in err
+
+
+def test_without_evidence_no_weights_are_told_of(inputs, capsys, tmp_path):
+    folder, _ = inputs
+    command = ["transqtl", GENOTYPES, folder / "expression.tsv", "--genes", folder / "genes.tsv"]
+    status, text, _ = call(capsys, *command, "--out", tmp_path / "out")
+    assert status == 0
+    assert "(no evidence was given)" in text
+    page = (tmp_path / "out" / "report.html").read_text()
+    assert "gained by weights" not in page
+    assert "no evidence was given" in page
+
+
 def test_embed(inputs, capsys, tmp_path):
     folder, _ = inputs
     few = read_table(folder / "changes.parquet").drop_duplicates("uniprot").head(2)
@@ -210,6 +242,11 @@ def test_embed(inputs, capsys, tmp_path):
         (["--leads", "{folder}/pairs.tsv"], "expected lead"),
         (["--permutations", "3", "--shard", "1/2"], "no meaning for a part"),
         (["--lead-p", "2"], "lead_p is 2"),
+        (["--out", "{folder}/pairs.tsv"], "name a folder"),
+        (["--out", "page.html"], "name a folder"),
+        (["--evidence", "{folder}/pairs.tsv"], "variant_1, variant_2, evidence missing"),
+        (["--shard", "1/2"], "--evidence has no meaning for a part"),
+        (["--seed", "-1"], "seed is -1"),
     ],
 )
 def test_bad_input(inputs, evidence, capsys, tmp_path, change, told):

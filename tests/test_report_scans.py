@@ -159,8 +159,8 @@ def test_empty_tables_make_a_page(tables, tmp_path):
         empty |= {"hits": schemas.TRANSQTL.empty(), "hotspots": schemas.HOTSPOTS.empty()}
     bare = edit(tables, **empty, inflation=float("nan"), notices=())
     page = page_of(bare, tmp_path, provenance={})
-    for words in ("nothing was found", "No control was run", "No row was dropped or changed",
-                  "Inflation unknown", "none is in the evidence table"):  # fmt: skip
+    for words in ("nothing was found", "No evidence was given", "No row was dropped or changed",
+                  "Inflation unknown", "no evidence was given, so that"):  # fmt: skip
         assert words in page.text, words
     assert not any(tag == "svg" for tag, _ in page.tags)
     assert not re.search(r"\bnan\b|<NA>", page.text)
@@ -360,9 +360,15 @@ def test_limits_of_trans_scans_name_what_a_sceptic_asks(trans):
      (0.8, "low", False), (float("nan"), "unknown", False)],
 )  # fmt: skip
 def test_inflation_in_words(value, word, grave):
-    told = inflation_told(value)
+    told = inflation_told(value, 1_000_000)
     assert word in told.heading
     assert told.grave is grave
+
+
+def test_inflation_of_few_tests_is_no_news():
+    assert "within chance" in inflation_told(0.77, 182).heading
+    assert "within chance" not in inflation_told(0.77, 18_200).heading
+    assert inflation_told(1.6, 182).grave
 
 
 def calibrated(tests, observed, expected=(50_000.0, 5_000.0, 10.0)):
@@ -378,7 +384,7 @@ def calibrated(tests, observed, expected=(50_000.0, 5_000.0, 10.0)):
         ("all pairs", [50_000, 5_000, 40], "what a few true effects look like", False),
         ("all pairs", [50_500, 6_000, 40], "rather inflation", True),
         ("all pairs", [50_000, 5_000, 1], "conservative", False),
-        ("pairs with evidence", [50_500, 6_000, 40], "hold more effects", False),
+        ("listed pairs", [50_500, 6_000, 40], "hold more effects", False),
         ("people permuted", [50_000, 5_000, 11], "As it should be", False),
         ("people permuted", [50_000, 5_000, 60], "is off", True),
     ],
@@ -402,7 +408,8 @@ def test_the_control_is_judged_by_its_shuffles(evidence, words):
         "high": [10.0, evidence, 13.0], "gained": 0.0, "lost": 0.0, "alpha": 0.05,
     })  # fmt: skip
     assert words in control_verdict(control)
-    assert "No shuffled control" in control_verdict(control.head(2))
+    assert "not shuffled" in control_verdict(control.head(2))
+    assert "No evidence was given" in control_verdict(control.head(1))
     same = control.assign(discoveries=10.0, low=10.0, high=10.0)
     assert "make no difference" in control_verdict(same)
 

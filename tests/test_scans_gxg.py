@@ -114,7 +114,7 @@ def test_all_pairs_hold_the_listed_ones_and_weights_average_one():
 def test_evidence_decides_what_the_data_leave_open():
     """The same p value is found with evidence and lost without."""
     counts, table, covariates, noise = drawn(people=1500, variants=200, seed=4)
-    trait = noise + 0.24 * counts[:, 2] * counts[:, 150]
+    trait = noise + 0.32 * counts[:, 2] * counts[:, 150]
     design = prepare_pairs(counts, trait, covariates, variants=table)
     rng = np.random.default_rng(2)
     pairs = [(2, 150)] + [(int(a), int(b)) for a, b in zip(rng.permutation(200)[:100],
@@ -206,8 +206,11 @@ def test_robust_errors_decide_when_asked():
     design = design_of()
     pairs = scan_gxg(design, evidence_of(PAIRS, np.arange(6.0)), options=options).pairs
     by_hand = regress_pairs(design, pairs[["variant_1", "variant_2"]])
-    assert np.allclose(pairs["neg_log10_p"], by_hand["neg_log10_p_robust"])
-    assert np.allclose(pairs["se"], by_hand["se_robust"])
+    larger = by_hand[["neg_log10_p", "neg_log10_p_robust"]].min(axis=1)
+    assert np.allclose(pairs["neg_log10_p"], larger)
+    robust = by_hand["neg_log10_p_robust"] < by_hand["neg_log10_p"]
+    assert 0 < robust.sum() < len(robust)
+    assert np.allclose(pairs["se"], np.where(robust, by_hand["se_robust"], by_hand["se"]))
 
 
 def test_binary_trait():
@@ -247,7 +250,7 @@ def test_every_pair_left_out_is_counted():
     assert drops["variant_2 of the evidence is not among the variants that can be tested"] == 1
     assert drops["pair of a variant with itself"] == 1
     assert drops["pair listed again; the row with most evidence is kept"] == 1
-    assert drops["pairs with evidence: fewer double carriers than asked for"] == 1
+    assert drops["listed pairs: fewer double carriers than asked for"] == 1
     assert result.n_tests == 2
     kept = result.pairs.set_index("variant_1")
     assert kept.loc["rs1", "evidence"] == 5.0
@@ -347,3 +350,65 @@ def test_predictions_without_both_chromosomes():
         assert np.allclose(across["neg_log10_p_x"], across["neg_log10_p_y"], atol=1e-6)
         with pytest.raises(InputError, match="exchangeable"):
             scan_gxg(design, evidence, **given | {"options": replace(options, permutations=1)})
+
+
+def test_numbers_as_names_are_names():
+    counts, table, covariates, noise = drawn()
+    trait = noise + 0.5 * counts[:, 2] * counts[:, 30]
+    # Variant k is called 39 - k.
+    names = [str(39 - k) for k in range(40)]
+    design = prepare_pairs(counts, trait, covariates, variants=table.assign(variant=names))
+    evidence = pd.DataFrame({"variant_1": [37, 1], "variant_2": [9, 5], "evidence": [1.0, 0.0]})
+    options = GxGOptions(detail_p=1.0, lead_p=None)
+    row = scan_gxg(design, evidence, options=options).pairs.set_index("variant_1").loc["37"]
+    plain = prepare_pairs(counts, trait, covariates, variants=table)
+    by_hand = regress_pairs(plain, [("rs2", "rs30")])
+    assert np.isclose(row["p"], by_hand["p"].iloc[0])
+    assert row["p"] < 1e-6
+    assert row["pos_1"] == table["pos"].iloc[2]
+
+
+def test_discoveries_beyond_the_reporting_p_value_are_fetched():
+    counts, table, covariates, noise = drawn(people=1000)
+    trait = noise + 0.25 * (counts[:, :20] * counts[:, 20:40]).sum(axis=1)
+    design = prepare_pairs(counts, trait, covariates, variants=table)
+    options = GxGOptions(p=1e-6, lead_p=None)
+    short = scan_gxg(design, options=options)
+    whole = scan_gxg(design, options=replace(options, p=1.0))
+    found = [(r.pairs["q"] <= 0.05).sum() for r in (short, whole)]
+    assert found[0] == found[1] > (whole.pairs["p"] <= 1e-6).sum()
+    assert any("reach beyond p = 1e-06" in notice for notice in short.notices)
+    scan = scan_all_pairs(design, options=options)
+    given = scan_gxg(design, scan=scan, options=options)
+    assert any("some are missing" in notice for notice in given.notices)
+
+
+def test_family_wise_p_values_know_what_they_cannot_see():
+    """Of unreported pairs only the bound is known, so that p_family is not too small."""
+    design = design_of(drawn()[3])
+    evidence = evidence_of(PAIRS[:2], [1.0, 0.0])
+    options = GxGOptions(tests="all", permutations=9, lead_p=None)
+    hidden = scan_gxg(design, evidence, options=options).pairs["p_family"]
+    seen = scan_gxg(design, evidence, options=replace(options, p=1.0)).pairs
+    listed = seen[seen["listed"]]["p_family"]
+    assert hidden.min() >= listed.min()
+    binary = design_of((drawn()[3] > 0).astype(float), kind="binary")
+    with pytest.raises(InputError, match="quantitative"):
+        scan_gxg(binary, options=GxGOptions(permutations=1))
+
+
+def test_variants_without_a_place_are_no_locus():
+    counts, table, covariates, noise = drawn()
+    table["pos"] = table["pos"].astype("Int64")
+    table.loc[[2, 5], "pos"] = pd.NA
+    trait = noise + 2.0 * counts[:, 2] + 0.3 * counts[:, 2] * counts[:, 30]
+    design = prepare_pairs(counts, trait, covariates, variants=table)
+    result = scan_gxg(design, evidence_of(PAIRS, np.arange(6.0)), options=GxGOptions(detail_p=1.0))
+    assert pd.isna(result.pairs.set_index("variant_2").loc["rs2", "pos_2"])
+    assert "rs2" not in set(result.leads["lead"])
+
+
+def test_inner_names_are_refused():
+    evidence = evidence_of(PAIRS, np.arange(6.0)).assign(low=1.0)
+    with pytest.raises(InputError, match="low"):
+        scan_gxg(design_of(), evidence)

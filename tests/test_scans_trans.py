@@ -22,6 +22,7 @@ from seqgen.scans import (
     trans_sums,
 )
 from seqgen.transqtl import best_cis, mediation, plan_exclusions, prepare_trans, scan_edges
+from seqgen.weighted_testing import WeightOptions
 
 SHARED = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 YEAST = SHARED / "crosses" / "yeast_BYxRM"
@@ -313,3 +314,74 @@ def test_scan_in_shards_is_the_whole_scan():
     other = trans_scan_of(table, added, df=7, where="merged.parquet")
     with pytest.raises(InputError, match="degrees of freedom"):
         rank_trans(design, evidence, genes=genes, scan=other, options=options)
+
+
+def test_distance_and_alleles_are_told():
+    design, genes, genotypes, values, covariates = drawn()
+    table = design.variants.table.assign(effect_allele="A", other_allele="G")
+    frame = pd.DataFrame(values, columns=genes["gene"])
+    design = prepare_trans(genotypes, frame, covariates, variants=table)
+    result = rank_trans(design, genes=genes, options=TransOptions(p=1e-4))
+    row = result.hits.set_index(["variant", "trait"]).loc[("rs40", "G15")]
+    # rs40 is at 11 Mb of chromosome 2, G15 from 48.005 to 48.015 Mb of it.
+    assert row["distance"] == 48_005_000 - 11_000_000
+    assert (row["effect_allele"], row["other_allele"]) == ("A", "G")
+    far = result.hits.set_index(["variant", "trait"]).loc[("rs8", "G12")]
+    assert pd.isna(far["distance"])
+    assert any("on the chromosome of the trait's own gene" in notice for notice in result.notices)
+    drops = result.drops.set_index("reason")["count"]
+    assert drops["pair of a variant and a trait whose gene is near it (cis window)"] == result.n_cis
+
+
+def test_learned_weights_need_evidence():
+    design, genes, *_ = drawn()
+    options = TransOptions(weights=WeightOptions(scheme="cross-fold"))
+    with pytest.raises(InputError, match="no evidence"):
+        rank_trans(design, genes=genes, options=options)
+    with pytest.raises(InputError, match="DataFrame"):
+        rank_trans(design, {"variant": ["rs1"]}, genes=genes)
+
+
+def test_mediation_pays_for_the_choice_of_the_cis_gene():
+    design, genes, *_ = drawn()
+    at = np.array([8]), np.array([12]), np.array([1])
+    one, many = mediation(design, *at), mediation(design, *at, n_cis=np.array([1e12]))
+    assert one["p_mediation"].iloc[0] < 1e-6
+    assert many["p_mediation"].iloc[0] > one["p_mediation"].iloc[0]
+    assert one["mediated"].equals(many["mediated"])
+    exclusions = plan_exclusions(design.variants.table, design.traits["trait"], genes)
+    near = exclusions.pairs(np.array([8]))
+    assert best_cis(design, exclusions, np.array([8]))["n_cis"].tolist() == [len(near[0])]
+
+
+def test_discoveries_beyond_the_reporting_p_value_are_fetched():
+    rng = np.random.default_rng(4)
+    genotypes = rng.binomial(2, 0.3, (200, 40)).astype(float)
+    traits = rng.normal(size=(200, 40)) + 0.45 * genotypes
+    design = prepare_trans(genotypes, traits)
+    short = rank_trans(design, options=TransOptions(p=1e-8))
+    whole = rank_trans(design, options=TransOptions(p=1.0))
+    assert (short.hits["q"] <= 0.05).sum() == (whole.hits["q"] <= 0.05).sum()
+    assert any("reach beyond" in notice for notice in short.notices)
+    given = rank_trans(
+        design, scan=scan_all_edges(design, options=TransOptions(p=1e-8)),
+        options=TransOptions(p=1e-8),
+    )  # fmt: skip
+    assert any("some are missing" in notice for notice in given.notices)
+
+
+def test_an_empty_shard_is_a_part_like_any_other():
+    genotypes = np.ones((100, 8))
+    genotypes[:, :4] = np.random.default_rng(1).binomial(2, 0.4, (100, 4))
+    design = prepare_trans(genotypes, np.random.default_rng(2).normal(size=(100, 3)))
+    parts = [scan_all_edges(design, shard=(k, 2)) for k in (1, 2)]
+    assert [part.n_tests for part in parts] == [12, 0]
+    with pytest.raises(InputError, match="none of its parts"):
+        rank_trans(design, scan=parts[1])
+    other = prepare_trans(
+        genotypes[:, :4], np.random.default_rng(2).normal(size=(100, 3)),
+        variants=pd.DataFrame({"variant": list("abcd")}),
+    )  # fmt: skip
+    scan = scan_all_edges(other, options=TransOptions(p=1.0))
+    with pytest.raises(InputError, match="the design has not"):
+        rank_trans(design, scan=scan)

@@ -106,8 +106,43 @@ def test_bad_input(change, told):
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("alpha", 0), ("scheme", "learned"), ("rule", "best"), ("shuffles", -1)]
+    ("option", "value"),
+    [
+        ("alpha", 0),
+        ("scheme", "learned"),
+        ("rule", "best"),
+        ("shuffles", -1),
+        ("seed", -1),
+        ("uniform_share", 2),
+        ("rest_weight", -1),
+        ("steepness", 1),
+    ],
 )
 def test_bad_options(option, value):
     with pytest.raises(InputError, match=option):
         WeightOptions(**{option: value})
+
+
+def test_control_shuffles_over_all_tests_not_the_listed_alone():
+    """A list without scores is judged by whether it is better than a list of other tests."""
+    p, _ = drawn()
+    listed = np.arange(len(p)) < 100  # the true ones are the first 60
+    evidence = np.where(listed, 0.0, np.nan)
+    control = decide(p, evidence, listed, n_tests=len(p)).control
+    bh = control[control["procedure"] == "Benjamini-Hochberg"].set_index("weights")
+    assert bh.loc["evidence", "discoveries"] > bh.loc["shuffled", "high"]
+    # Most of the tests may not be given at all.
+    given = listed | (p < 0.01)
+    part = decide(p[given], evidence[given], listed[given], n_tests=len(p)).control
+    again = part[part["procedure"] == "Benjamini-Hochberg"].set_index("weights")
+    assert abs(again.loc["shuffled", "discoveries"] - bh.loc["shuffled", "discoveries"]) < 3
+
+
+def test_no_control_where_nothing_is_weighed():
+    p, _ = drawn()
+    nothing = np.zeros(len(p), bool)
+    control = decide(p, np.full(len(p), np.nan), nothing, n_tests=len(p)).control
+    assert set(control["weights"]) == {"none"}
+    listed = ~nothing
+    control = decide(p, np.full(len(p), np.nan), listed, n_tests=len(p)).control
+    assert set(control["weights"]) == {"none", "evidence"}

@@ -21,8 +21,18 @@ EXIT_PIPE = 141
 _ARGUMENT = re.compile(
     r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
     r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount|shared_people|transform"
-    r"|tests|scheme|candidates|scope)=('[^']*'|\w[\w.]*)"
+    r"|tests|scheme|candidates|scope|orientation|binary)=('[^']*'|\w[\w.]*)"
 )
+
+
+#: What has no value in the shell, or another name.
+_SWITCHES = {
+    "--shared-people True": "--shared-people",
+    "--binary True": "--binary",
+    "--binary False": "--quantitative",
+    "names=, STRING's": "--protein-names, STRING's",
+    "columns=,": "--trait,",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -65,9 +75,12 @@ def as_flags(text: str) -> str:
         return named or "--col NAME=COLUMN"
 
     text = re.sub(r"columns=\{(.*?)\}", flags, text)
-    return _ARGUMENT.sub(
+    text = _ARGUMENT.sub(
         lambda match: f"--{match[1].replace('_', '-')} {match[2].strip(chr(39))}", text
-    ).replace("--shared-people True", "--shared-people")
+    )
+    for python, shell in _SWITCHES.items():
+        text = text.replace(python, shell)
+    return text
 
 
 def _show_warning(name: str) -> Callable[..., None]:

@@ -92,6 +92,11 @@ def _sources(parser: argparse.ArgumentParser) -> None:
         help="pairs of genes: two columns and perhaps a score, STRING or BioGRID (repeatable)",
     )
     group.add_argument(
+        "--protein-names",
+        metavar="FILE",
+        help="STRING's protein.info file, where gene pairs are named by its identifiers",
+    )
+    group.add_argument(
         "--min-score", type=float, metavar="S", help="leave out gene pairs with a lower score"
     )
     parser.add_argument(

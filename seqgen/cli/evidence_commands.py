@@ -108,8 +108,14 @@ def _targets(path: str) -> pd.DataFrame:
 def _inputs(arguments: argparse.Namespace) -> Iterable[str | None]:
     lists = unique("--gene-pairs", arguments.gene_pairs) or {}
     distances = getattr(arguments, "distances", [])
-    return [arguments.variants, *arguments.couplings, arguments.embeddings, *distances,
-            *lists.values()]  # fmt: skip
+    return [
+        arguments.variants,
+        arguments.protein_names,
+        arguments.embeddings,
+        *arguments.couplings,
+        *distances,
+        *lists.values(),
+    ]
 
 
 def _embeddings(arguments: argparse.Namespace) -> pd.DataFrame | None:
@@ -125,7 +131,9 @@ def _gene_pairs(arguments: argparse.Namespace, console: Console) -> dict[str, pd
         return None
     out = {}
     for name, path in lists.items():
-        counted = read_gene_pairs(path, min_score=arguments.min_score)
+        counted = read_gene_pairs(
+            path, min_score=arguments.min_score, names=arguments.protein_names
+        )
         console.note(f"  {path}: {len(counted.table):,} pairs of genes")
         _tell(counted.drops, console)
         out[name] = counted.table

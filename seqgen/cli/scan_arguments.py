@@ -25,12 +25,22 @@ def _gxg(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("genotypes", help="VCF or BCF, or the prefix of PLINK files")
     parser.add_argument("traits", help="table of traits, people named in the first column")
     parser.add_argument("--trait", metavar="NAME", help="which trait, where the table has several")
-    parser.add_argument(
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument(
         "--binary", action="store_true", help="cases and controls, coded 0/1 or PLINK's 1/2"
+    )
+    kind.add_argument(
+        "--quantitative", action="store_true", help="numbers, even where all are 0, 1 or 2"
     )
     _people(parser)
     parser.add_argument(
         "--loco", metavar="FILE", help="predictions without a chromosome (regenie --step 1)"
+    )
+    parser.add_argument(
+        "--chromosomes",
+        nargs="+",
+        metavar="NAME",
+        help="all chromosomes that --loco was made from [1 to 22]",
     )
     parser.add_argument("--evidence", metavar="FILE", help="from pair-evidence")
     parser.add_argument(
@@ -135,6 +145,12 @@ def _transqtl(commands: argparse._SubParsersAction) -> None:
 
 
 def _people(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--orientation",
+        default="auto",
+        choices=("auto", "people-in-rows", "people-in-columns"),
+        help="of the traits' table; by default where the people with genotypes are named",
+    )
     parser.add_argument("--covariates", metavar="FILE", help="table of covariates")
     parser.add_argument(
         "--kinship", metavar="FILE", help="relatedness: GCTA .grm, PLINK .rel, square table"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,16 +21,17 @@ from seqgen.cli.scan_inputs import (
     one_trait,
     open_genotypes,
     scan_provenance,
+    scan_signature,
     sums_of,
     traits_of,
     weights_of,
 )
-from seqgen.cli.shard_commands import part_provenance
 from seqgen.cli.subcommand import check_outputs
-from seqgen.errors import InputError
-from seqgen.gxg import PairDesign, PairOptions, PairScan, prepare_pairs
+from seqgen.errors import InputError, OutputError
+from seqgen.gxg import PairOptions, PairScan, prepare_pairs
 from seqgen.io.gene_positions import read_cross_mappability, read_gene_positions
 from seqgen.io.loco import read_loco
+from seqgen.io.shards import shard_note
 from seqgen.io.tables import read_table, write_table
 from seqgen.io.tally import drops_text
 from seqgen.io.traits import TraitTable
@@ -48,57 +50,70 @@ from seqgen.scans import (
     trans_scan_of,
     trans_sums,
 )
+from seqgen.scans.listed import check_scheme
 from seqgen.transqtl import TransDesign, TransScan, prepare_trans
 
 REPORT = "report.html"
+_AROUND = 1_000_000
+_FILES = (".parquet", ".tsv", ".csv", ".gz", ".html", ".txt")
 _SHOWN = 10
 
 
 def gxg(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen gxg``."""
-    inputs = [arguments.traits, arguments.covariates, arguments.evidence, arguments.leads,
-              arguments.kinship, arguments.loco, arguments.scan]  # fmt: skip
-    _check(arguments, inputs)
+    _check(arguments, ("traits", "covariates", "evidence", "leads", "kinship", "loco", "scan"))
     options = _gxg_options(arguments)
-    evidence, leads = evidence_of(arguments), leads_of(arguments.leads)
+    evidence = evidence_of(arguments, ("variant_1", "variant_2", "evidence"), "pair-evidence")
+    check_scheme(options.weights, evidence)
     source = open_genotypes(arguments.genotypes, console)
-    if evidence is not None and options.tests != "all" and arguments.shard is None:
-        window = options.pairs.window if options.lead_p is not None else 0
-        source = near_evidence(source, evidence, leads, window=window)
+    leads = leads_of(arguments.leads, source, console)
+    if evidence is not None and options.tests != "all":
+        # Loci reach beyond the window in which they have to have a significant variant.
+        window = options.pairs.window + _AROUND if options.lead_p and leads is None else 0
+        source = near_evidence(source, evidence, leads, window=window, console=console)
+    trait = one_trait(arguments, source, console)
     design = prepare_pairs(
         source,
-        one_trait(arguments, source, console),
+        trait,
         covariates_of(arguments, source, console),
         kind="binary" if arguments.binary else "quantitative",
         shared_people=arguments.shared_people,
         kinship=kinship_of(arguments),
     )
-    console.note(f"  {design.n_people:,} people, {design.n_variants:,} variants to test")
+    console.note(f"  {design.n_people:,} people, {design.n_variants:,} variants that vary")
     loco = read_loco(arguments.loco, people=list(source.people)) if arguments.loco else None
+    settings = {"trait": str(trait.name), "binary": arguments.binary, "p": options.p,
+                "shared_people": arguments.shared_people, "missing": options.pairs.missing,
+                "min_double_carriers": options.min_double_carriers}  # fmt: skip
+    signature = scan_signature(arguments, settings)
     if arguments.shard is not None:
         part = scan_all_pairs(
-            design, options=options, loco=loco, shard=arguments.shard,
+            design, options=options, loco=loco, chromosomes=arguments.chromosomes,
+            shard=arguments.shard,
             progress=lambda done, total: console.progress("testing pairs", done, total),
         )  # fmt: skip
-        _write_part(part.table, pair_sums(part), arguments, console, inputs=inputs)
+        _write_part(part.table, pair_sums(part), arguments, console, signature=signature)
         return
     result = scan_gxg(
-        design, evidence, leads=leads, loco=loco, scan=_pair_scan(arguments), options=options,
+        design, evidence, leads=leads, loco=loco, chromosomes=arguments.chromosomes,
+        scan=_pair_scan(arguments, signature), options=options,
         progress=lambda step, done, total: console.progress(step, done, total),
     )  # fmt: skip
-    told = scan_provenance(arguments, inputs, asdict(options))
-    _write_gxg(result, design, arguments.out, told)
+    told = scan_provenance(arguments, signature, asdict(options))
+    told |= {"people": design.n_people, "tests": result.n_tests}
+    _write(arguments.out, _gxg_tables(result), told, write_gxg_report, result)
     _tell_gxg(result, arguments.out, console)
 
 
 def transqtl(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen transqtl``."""
-    inputs = [arguments.traits, arguments.covariates, arguments.evidence, arguments.genes,
-              arguments.cross_mappable, arguments.kinship, arguments.scan]  # fmt: skip
-    _check(arguments, inputs)
+    _check(arguments, ("traits", "covariates", "evidence", "genes", "cross_mappable", "kinship",
+                       "scan"))  # fmt: skip
     options = _trans_options(arguments)
+    evidence = evidence_of(arguments, ("variant", "target", "evidence"), "trans-evidence")
+    check_scheme(options.weights, evidence)
     source = open_genotypes(arguments.genotypes, console)
-    traits = traits_of(arguments.traits, source, console)
+    traits = traits_of(arguments, arguments.traits, source, console)
     genes = _genes(arguments, traits)
     cross = None
     if arguments.cross_mappable:
@@ -112,40 +127,57 @@ def transqtl(arguments: argparse.Namespace, console: Console) -> None:
         kinship=kinship_of(arguments),
     )
     console.note(f"  {design.n_people:,} people, {design.n_traits:,} traits to test")
+    settings = {"p": options.p, "shared_people": arguments.shared_people,
+                "transform": arguments.transform, "cis_window": options.cis_window,
+                "gene_name": arguments.gene_name if arguments.genes else None}  # fmt: skip
+    signature = scan_signature(arguments, settings)
     if arguments.shard is not None:
         part = scan_all_edges(
             design, genes=genes, cross_mappable=cross, options=options, shard=arguments.shard,
             progress=lambda done, total: console.progress("testing variants", done, total),
         )  # fmt: skip
-        _write_part(part.hits, trans_sums(part), arguments, console, inputs=inputs)
+        _write_part(part.hits, trans_sums(part), arguments, console, signature=signature)
         return
     result = rank_trans(
-        design, evidence_of(arguments), genes=genes, cross_mappable=cross,
-        scan=_trans_scan(arguments, design), options=options,
+        design, evidence, genes=genes, cross_mappable=cross,
+        scan=_trans_scan(arguments, signature, design), options=options,
         progress=lambda step, done, total: console.progress(step, done, total),
     )  # fmt: skip
-    told = scan_provenance(arguments, inputs, asdict(options))
-    _write_trans(result, arguments.out, told)
+    told = scan_provenance(arguments, signature, asdict(options))
+    told |= {"people": design.n_people, "tests": result.n_tests}
+    _write(arguments.out, _trans_tables(result), told, write_trans_report, result)
     _tell_trans(result, arguments.out, console)
 
 
 # --- what goes in ---------------------------------------------------------------------------
 
 
-def _check(arguments: argparse.Namespace, inputs: list[str | None]) -> None:
+def _check(arguments: argparse.Namespace, inputs: tuple[str, ...]) -> None:
     """What cannot work is told before anything is read."""
+    paths = [getattr(arguments, name) for name in inputs]
     if arguments.shard is not None:
-        check_outputs({"--out": arguments.out}, inputs)
-        for flag in ("scan", "permutations"):
+        for flag in ("scan", "permutations", "evidence"):
             if getattr(arguments, flag):
                 raise InputError(
-                    f"--{flag} has no meaning for a part (--shard); merge the parts, then give "
-                    "--scan"
+                    f"--{flag} has no meaning for a part (--shard), which only tests; merge the "
+                    f"parts, then give --scan MERGED and --{flag}"
                 )
-    elif Path(arguments.out).suffix in (".parquet", ".tsv", ".csv"):
+        if getattr(arguments, "tests", None) == "listed":
+            raise InputError("--tests listed: parts (--shard) are of all pairs; leave it out")
+        check_outputs({"--out": arguments.out}, paths)
+        return
+    out = Path(arguments.out)
+    if out.suffix in _FILES:
         raise InputError(
-            f"--out {arguments.out}: looks like a table; name a folder, for several tables and a "
-            "page are written"
+            f"--out {out}: looks like a file; name a folder, for several tables and a page are "
+            "written"
+        )
+    if out.exists() and not out.is_dir():
+        raise OutputError(f"--out {out}: is a file; name a folder, which is made where it is not")
+    mine, other = ("gxg", "transqtl") if arguments.command == "gxg" else ("transqtl", "gxg")
+    if (out / f"{other}.parquet").exists():
+        raise OutputError(
+            f"--out {out}: holds the tables of seqgen {other}; name another folder for {mine}"
         )
 
 
@@ -184,17 +216,19 @@ def _genes(arguments: argparse.Namespace, traits: TraitTable) -> pd.DataFrame | 
     return traits.genes
 
 
-def _pair_scan(arguments: argparse.Namespace) -> PairScan | None:
+def _pair_scan(arguments: argparse.Namespace, signature: dict[str, Any]) -> PairScan | None:
     if not arguments.scan:
         return None
-    table, sums = read_table(arguments.scan), sums_of(arguments.scan)
+    table, sums = read_table(arguments.scan), sums_of(arguments.scan, signature)
     return pair_scan_of(table, sums, where=f"--scan {arguments.scan}")
 
 
-def _trans_scan(arguments: argparse.Namespace, design: TransDesign) -> TransScan | None:
+def _trans_scan(
+    arguments: argparse.Namespace, signature: dict[str, Any], design: TransDesign
+) -> TransScan | None:
     if not arguments.scan:
         return None
-    table, sums = read_table(arguments.scan), sums_of(arguments.scan)
+    table, sums = read_table(arguments.scan), sums_of(arguments.scan, signature)
     return trans_scan_of(table, sums, df=design.df, where=f"--scan {arguments.scan}")
 
 
@@ -207,54 +241,48 @@ def _write_part(
     arguments: argparse.Namespace,
     console: Console,
     *,
-    inputs: list[str | None],
+    signature: dict[str, Any],
 ) -> None:
-    parameters = {"p": arguments.p}
-    told = {
-        "command": arguments.command_line,
-        "parameters": parameters,
-        **part_provenance(arguments, None, inputs=inputs, sums=sums),
-    }
+    note = shard_note(arguments.shard, None, sums=sums)
+    told = {"command": arguments.command_line, **signature, **note}
     write_table(table, arguments.out, provenance=told, allow_empty=True)
     console.result(f"{len(table):,} tests up to p = {arguments.p:g}: {arguments.out}")
 
 
-def _write_tables(
-    folder: Path, tables: dict[schemas.Schema, pd.DataFrame], told: dict[str, Any]
-) -> None:
-    for schema, table in tables.items():
-        path = folder / f"{schema.name}.parquet"
-        write_table(table, path, schema=schema, provenance=told, allow_empty=True)
-
-
-def _write_gxg(result: GxGResult, design: PairDesign, out: str, told: dict[str, Any]) -> None:
-    folder = Path(out)
-    make_folder(folder)
-    told = {**told, "people": design.n_people, "tests": result.n_tests}
-    tables = {
+def _gxg_tables(result: GxGResult) -> dict[schemas.Schema, pd.DataFrame]:
+    return {
         schemas.GXG: result.pairs,
         schemas.CALIBRATION: result.calibration,
         schemas.CONTROL: result.control,
         schemas.LEADS: result.leads,
         schemas.DROPS: result.drops,
     }
-    _write_tables(folder, tables, told)
-    write_gxg_report(result, folder / REPORT, provenance=told)
 
 
-def _write_trans(result: TransResult, out: str, told: dict[str, Any]) -> None:
-    folder = Path(out)
-    make_folder(folder)
-    told = {**told, "tests": result.n_tests}
-    tables = {
+def _trans_tables(result: TransResult) -> dict[schemas.Schema, pd.DataFrame]:
+    return {
         schemas.TRANSQTL: result.hits,
         schemas.HOTSPOTS: result.hotspots,
         schemas.CALIBRATION: result.calibration,
         schemas.CONTROL: result.control,
         schemas.DROPS: result.drops,
     }
-    _write_tables(folder, tables, told)
-    write_trans_report(result, folder / REPORT, provenance=told)
+
+
+def _write(
+    out: str,
+    tables: dict[schemas.Schema, pd.DataFrame],
+    told: dict[str, Any],
+    report: Callable[..., Path],
+    result: GxGResult | TransResult,
+) -> None:
+    """All tables and the page of a scan in its folder."""
+    folder = Path(out)
+    make_folder(folder)
+    for schema, table in tables.items():
+        path = folder / f"{schema.name}.parquet"
+        write_table(table, path, schema=schema, provenance=told, allow_empty=True)
+    report(result, folder / REPORT, provenance=told)
 
 
 def _tell_gxg(result: GxGResult, out: str, console: Console) -> None:
@@ -281,11 +309,12 @@ def _tell_decisions(result: GxGResult | TransResult, console: Console) -> None:
     console.result(f"{result.n_tests:,} tests; inflation {result.inflation:.3f}")
     control = result.control[result.control["procedure"] == "Benjamini-Hochberg"]
     found = control.set_index("weights")["discoveries"]
-    shuffled = f", {found['shuffled']:.1f} with shuffled ones" if "shuffled" in found else ""
-    console.result(
-        f"discoveries at {result.alpha:g}: {found['none']:.0f} without weights, "
-        f"{found['evidence']:.0f} with the evidence's{shuffled}"
-    )
+    told = f"discoveries at {result.alpha:g}: {found['none']:.0f}"
+    if "evidence" in found:
+        told += f" without weights, {found['evidence']:.0f} with the evidence's"
+    if "shuffled" in found:
+        told += f", {found['shuffled']:.1f} with shuffled ones"
+    console.result(told + ("" if "evidence" in found else " (no evidence was given)"))
     for notice in result.notices:
         console.result(f"note: {notice}")
     if len(result.drops):

@@ -20,6 +20,7 @@ from seqgen.relatedness import KinshipInput
 MISSING = -1
 _BLOCK = 256
 _EXPLAINED = 1e-8
+VARIANT_COLUMNS = ("variant", "chrom", "pos", "effect_allele", "other_allele")
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,8 @@ class PairDesign:
         Allele counts, a variant a row: int8 with -1 where the call is missing, or float32 with
         NaN if there are dosages.
     variants : DataFrame
-        One row per variant: ``variant`` (unique name), ``chrom`` and ``pos`` where given,
+        One row per variant: ``variant`` (unique name); ``chrom``, ``pos``, ``effect_allele`` (the
+        one that is counted) and ``other_allele`` where given;
         ``frequency`` of the counted allele, ``n_missing`` calls.
     people : Index
         Names of the n people, in the order of all arrays.
@@ -66,6 +68,14 @@ class PairDesign:
     with_trait: np.ndarray = field(repr=False)
     drops: pd.DataFrame
     related: Related | None = None
+
+    def __repr__(self) -> str:
+        """The design in a line."""
+        kinship = "no kinship" if self.related is None else f"kinship, h2 {self.related.h2:.3g}"
+        return (
+            f"PairDesign({self.n_people:,} people, {self.n_variants:,} variants, "
+            f"{self.null.kind} trait, {self.covariates.shape[1]} covariates, {kinship})"
+        )
 
     @property
     def n_people(self) -> int:
@@ -188,8 +198,10 @@ def prepare_pairs(
     >>> counts = rng.binomial(2, 0.3, size=(50, 4)).astype(float)
     >>> counts[:, 3] = 2
     >>> design = prepare_pairs(counts, rng.normal(size=50))
-    >>> design.n_variants, design.drops["reason"].tolist()
-    (3, ['variant does not vary among these people'])
+    >>> design
+    PairDesign(50 people, 3 variants, quantitative trait, 0 covariates, no kinship)
+    >>> design.drops["reason"].tolist()
+    ['variant does not vary among these people']
     """
     tally = Tally("pairs")
     matched = match_people(
@@ -223,7 +235,7 @@ def _variant_table(
             f"{', '.join(map(str, variants.columns))}; expected {m:,}, one per column of the "
             "genotypes, with column variant"
         )
-    columns = [name for name in ("variant", "chrom", "pos") if name in variants]
+    columns = [name for name in VARIANT_COLUMNS if name in variants]
     table = variants[columns].reset_index(drop=True)
     twice = table["variant"].duplicated()
     if twice.any():

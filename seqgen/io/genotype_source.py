@@ -109,8 +109,12 @@ class _Chosen(GenotypeSource):
 
 
 def named_variants(source: GenotypeSource) -> pd.DataFrame:
-    """One row per variant of a source: ``variant``, ``chrom``, ``pos``."""
-    table = source.variants[["chrom", "pos"]].reset_index(drop=True)
+    """One row per variant: ``variant``, ``chrom``, ``pos``, ``effect_allele``, ``other_allele``.
+
+    The effect allele is the one that is counted.
+    """
+    table = source.variants[["chrom", "pos", "a1", "a2"]].reset_index(drop=True)
+    table = table.rename(columns={"a1": "effect_allele", "a2": "other_allele"})
     table.insert(0, "variant", source.variant_names)
     return table
 

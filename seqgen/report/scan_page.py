@@ -26,6 +26,7 @@ from seqgen.report.scan_words import (
     found_sentences,
     inflation_told,
     percent,
+    weighted,
 )
 from seqgen.scan_results import GxGResult, TransResult
 
@@ -151,12 +152,15 @@ def _shared(
 ) -> dict[str, Any]:
     """What both pages are told."""
     calibrated = not tables.calibration.empty
-    controlled = not tables.control.empty
+    controlled = weighted(tables.control)
     return {
         "title": title,
         "first_rows": _FIRST_ROWS,
         "notices": tables.notices,
-        "calibration": [inflation_told(tables.inflation), *calibration_told(tables.calibration)],
+        "calibration": [
+            inflation_told(tables.inflation, tables.n_tests),
+            *calibration_told(tables.calibration),
+        ],
         "calibration_figure": _svg(plots.plot_calibration(tables.calibration), "calibration")
         if calibrated else "",
         "control": control_sentences(tables.control),
@@ -213,8 +217,12 @@ def _key_figures(
 ) -> list[tuple[str, str]]:
     counts = Counts.of(table["decision"])
     rate = percent(tables.alpha)
+    tests = (numbers.count(tables.n_tests), "test" if tables.n_tests == 1 else "tests")
+    if not weighted(tables.control):
+        return [tests, (numbers.count(counts.without), f"found, {rate} FDR"),
+                (numbers.count(last[1]), last[0])]  # fmt: skip
     return [
-        (numbers.count(tables.n_tests), "test" if tables.n_tests == 1 else "tests"),
+        tests,
         (numbers.count(counts.without), f"found without weights, {rate} FDR"),
         (numbers.count(counts.weighted), f"found with weights, {rate} FDR"),
         (numbers.count(counts.gained), "gained by weights"),

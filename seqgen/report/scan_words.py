@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _FINE, _SLIGHT, _LOW = 1.05, 1.1, 0.95
 _BULK, _BULK_EXCESS = 0.05, 1.05
+_MEASURABLE = 0.01
 _ENOUGH = 5.0
 _BH = "Benjamini-Hochberg"
 
@@ -86,6 +87,11 @@ def found_sentences(
     text += "was run" if tables.n_tests == 1 else "were run"
     text += "; " + _listed(listed, tables.n_tests)
     rate = f"At a false discovery rate of {percent(tables.alpha)}"
+    if not weighted(tables.control):
+        if not counts.either:
+            return f"{text}{rate}, nothing was found. {_strongest(table)}"
+        are = "is" if counts.without == 1 else "are"
+        return f"{text}{rate}, {numbers.plural(counts.without, thing)} {are} found."
     if not counts.either:
         return f"{text}{rate}, nothing was found, without weights or with them. {_strongest(table)}"
     text += (
@@ -97,9 +103,14 @@ def found_sentences(
     return text + control_verdict(tables.control)
 
 
+def weighted(control: pd.DataFrame) -> bool:
+    """Whether tests were weighed at all."""
+    return bool((control["weights"] == "evidence").any())
+
+
 def _listed(listed: int, n_tests: int) -> str:
     if not listed:
-        return "none is in the evidence table, so that all weigh the same. "
+        return "no evidence was given, so that all weigh the same. "
     if listed == n_tests:
         return (
             "all of them are in the evidence table. "
@@ -127,10 +138,15 @@ def control_verdict(control: pd.DataFrame) -> str:
     """Whether the evidence finds more than the same weights shuffled, in a sentence."""
     rows = control[control["procedure"] == _BH].set_index("weights")
     if not {"none", "evidence", "shuffled"} <= set(rows.index):
-        return "No shuffled control was run, so that a gain cannot be told from chance."
+        if "evidence" not in rows.index:
+            return "No evidence was given, so that there are no weights to shuffle."
+        return (
+            "Weights were not shuffled (all tests weigh the same, or no shuffles were asked for), "
+            "so that a gain cannot be told from chance."
+        )
     shuffled, evidence = rows.loc["shuffled"], rows.loc["evidence", "discoveries"]
     text = (
-        f"The same weights shuffled among the listed tests find {shuffled['discoveries']:,.1f} "
+        f"The same weights shuffled over all tests find {shuffled['discoveries']:,.1f} "
         f"on average ({numbers.count(shuffled['low'])} to {numbers.count(shuffled['high'])}): "
     )
     alike = {evidence, rows.loc["none", "discoveries"], shuffled["low"], shuffled["high"]}
@@ -145,12 +161,12 @@ def control_verdict(control: pd.DataFrame) -> str:
 
 def control_sentences(control: pd.DataFrame) -> list[str]:
     """How to read the control, and what it says here."""
-    if control.empty:
-        return ["No control was run."]
+    if control.empty or not weighted(control):
+        return [control_verdict(control)]
     text = [
-        "Shuffling gives the same weights to other listed tests. What shuffled weights change "
-        "comes from favouring the listed tests as a whole and from spreading weight unevenly; "
-        "only what the evidence finds beyond its shuffles speaks for the evidence itself. "
+        "Shuffling gives the same weights to other tests, any of those that were run. What "
+        "shuffled weights change comes from spreading weight unevenly; only what the evidence "
+        "finds beyond its shuffles speaks for the evidence. "
         "Procedures with weights that average one keep their error rate even where the evidence "
         "is worthless; it then costs discoveries."
     ]
@@ -160,11 +176,19 @@ def control_sentences(control: pd.DataFrame) -> list[str]:
 # --- calibration ----------------------------------------------------------------------------
 
 
-def inflation_told(inflation: float) -> Told:
-    """The genomic inflation in words: what is fine and what is not."""
+def inflation_told(inflation: float, n_tests: int) -> Told:
+    """The genomic inflation in words: what is fine and what is not, for so many tests."""
     if not math.isfinite(inflation):
         return Told("Inflation unknown", "The median test was not given; look at the counts below.")
     heading = f"Inflation {inflation:.3f}"
+    # Of the median chi-square of independent tests, relative to its expectation.
+    error = 2.33 / math.sqrt(max(n_tests, 1))
+    if error > _MEASURABLE and abs(inflation - 1) <= 2 * error:
+        return Told(
+            heading + ": within chance",
+            f"{numbers.plural(n_tests, 'test')} tell the inflation of the median to about "
+            f"{2 * error:.2f} either way, so that this is no news.",
+        )
     if inflation > _SLIGHT:
         return Told(
             heading + ": too high",
@@ -222,9 +246,9 @@ def _set_told(name: str, rows: pd.DataFrame) -> Told:
             heading,
             f"{text} The excess is there at p ≤ {bulk['level']:g} already "
             f"({bulk['observed'] / bulk['expected']:.2f} times as many as expected): "
-            + ("tests with evidence hold more effects, or share what inflates tests."
-               if "evidence" in name.lower() else "rather inflation than a few true effects."),
-            "evidence" not in name.lower(),
+            + ("listed tests hold more effects, or share what inflates tests."
+               if "listed" in name.lower() else "rather inflation than a few true effects."),
+            "listed" not in name.lower(),
         )  # fmt: skip
     if verdict == "more":
         return Told(

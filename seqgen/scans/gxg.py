@@ -12,15 +12,18 @@ from seqgen.errors import InputError
 from seqgen.gxg import PairDesign, PairScan, inflation_of_levels
 from seqgen.io.tally import Tally, drops_text
 from seqgen.scan_results import GxGResult
+from seqgen.scans.calibration import needed_p
 from seqgen.scans.gxg_options import GxGOptions
 from seqgen.scans.leads import find_leads
 from seqgen.scans.listed import (
+    check_scheme,
     independent_folds,
     keep_known,
     require_columns,
     without_reserved,
 )
 from seqgen.scans.pair_tests import PairTests
+from seqgen.scans.remarks import pair_remarks
 from seqgen.scans.tables import (
     NAMES,
     filled_in,
@@ -34,9 +37,8 @@ from seqgen.schemas import CALIBRATION, GXG, LEADS
 from seqgen.stats import t_of_p
 from seqgen.weighted_testing import Decisions, WeightOptions, decide, max_t, permuted_orders
 
-_MAIN = {"all": "all pairs", "listed": "pairs with evidence"}
+_MAIN = {"all": "all pairs", "listed": "listed pairs"}
 _MOST_DETAILED = 200_000
-_INFLATED = 1.1
 _FROM_EVIDENCE = (*NAMES, "evidence", "gene_1", "gene_2", "residue_change_1", "residue_change_2")
 _NO_FIT = "pair whose whole regression has no fit, such as one with its leads; counted as p = 1"
 Progress = Callable[[str, int, int], None]
@@ -60,7 +62,10 @@ def scan_gxg(
     loci in the model, for variants near a causal one that is not typed show an interaction
     where there is none, and with robust errors and on other scales. Evidence becomes weights by a
     rule that sees no p value; they average 1 over all tests run, so that weighted
-    Benjamini-Hochberg keeps its false discovery rate whatever the evidence is worth.
+    Benjamini-Hochberg keeps its false discovery rate whatever the evidence is worth, as far as
+    the p values are right. Where a causal variant is not typed, leads take away only what they
+    tag: pairs of one locus or in LD (``phantom_risk``) may still be phantoms and are best counted
+    apart.
 
     Parameters
     ----------
@@ -137,20 +142,26 @@ class _Scan:
     def run(
         self, evidence: pd.DataFrame | None, leads: Sequence[str] | pd.DataFrame | None
     ) -> GxGResult:
+        check_scheme(self._options.weights, evidence)
+        self._check_leads(leads)
+        if self._options.permutations:
+            self._tests.permuted(np.arange(self._design.n_people))  # refuses what it cannot do
         listed = self._listed(evidence)
         pairs, n_tests, calibration = self._tested(self._tests, listed)
+        pairs = self._completed(pairs, listed, n_tests, calibration)
         if not n_tests:
             left_out = drops_text(self._tally.to_frame())
             raise InputError(f"pairs: none is left to test\n{left_out}")
         maxima, permuted = self._permuted(listed)
+        own = pairs["t"].abs().to_numpy()
         table, leads_table, control = self._decided(pairs, n_tests, leads)
-        table["p_family"] = (
-            np.nan if maxima is None else max_t(table["t"].fillna(0.0).to_numpy(), maxima)
-        )
+        if maxima is not None:
+            # The permuted have the scan's t; what leads or robust errors leave of it counts too.
+            table["p_family"] = max_t(np.fmin(own, table["t"].abs().fillna(0.0)), maxima)
         inflation = inflation_of_levels(
             calibration[calibration["tests"] == _MAIN[self._which]], n_tests
         )
-        self._remark(table, inflation)
+        self._notices += pair_remarks(table, inflation=inflation, n_tests=n_tests)
         return GxGResult(
             pairs=in_order(placed(table, self._design.variants), GXG),
             n_tests=n_tests,
@@ -162,6 +173,11 @@ class _Scan:
             notices=tuple(self._notices),
             alpha=self._options.weights.alpha,
         )
+
+    def _check_leads(self, leads: Sequence[str] | pd.DataFrame | None) -> None:
+        """Leads that are unknown are told before the scan, not after."""
+        if leads is not None and not isinstance(leads, pd.DataFrame) and len(leads):
+            self._design.locate(np.asarray(list(leads)), "leads")
 
     def _listed(self, evidence: pd.DataFrame | None) -> pd.DataFrame:
         """Evidence on pairs of the design, each pair once, with their row numbers."""
@@ -213,6 +229,28 @@ class _Scan:
         )
         return with_evidence(table, listed), 0 if main is None else main.n_tests, calibration
 
+    def _completed(
+        self, pairs: pd.DataFrame, listed: pd.DataFrame, n_tests: int, calibration: pd.DataFrame
+    ) -> pd.DataFrame:
+        """The tests to report, up to a larger p value where discoveries reach beyond it."""
+        if self._which != "all":
+            return pairs
+        main = calibration[calibration["tests"] == _MAIN["all"]].sort_values("level")
+        needed = needed_p(
+            main["level"].to_numpy(), main["observed"].to_numpy(), n_tests=n_tests,
+            alpha=self._options.weights.alpha,
+        )  # fmt: skip
+        if needed <= self._options.p:
+            return pairs
+        reach = f"discoveries reach beyond p = {self._options.p:g}, up to which pairs are reported"
+        if self._given is not None:
+            self._notices.append(f"{reach}: some are missing; scan again with p = {needed:g}")
+            return pairs
+        self._notices.append(f"{reach}; pairs up to {needed:g} were taken instead")
+        self._options = replace(self._options, p=needed)
+        self._tests = replace(self._tests, options=self._options)
+        return self._tested(self._tests, listed, count=False)[0]
+
     def _step(self, name: str) -> Callable[[int, int], None] | None:
         if self._progress is None:
             return None
@@ -238,8 +276,9 @@ class _Scan:
         maxima, observed = np.empty(count), []
         for place, order in enumerate(orders):
             table, _, calibration = self._tested(self._tests.permuted(order), listed, count=False)
-            # Where no pair reaches the reporting p value, its t bounds the maximum from above.
-            maxima[place] = self._reach() if table.empty else table["t"].abs().max()
+            largest = 0.0 if table.empty else float(table["t"].abs().max())
+            # Of pairs beyond the reporting p value it is only known that their t is below its.
+            maxima[place] = max(largest, self._reach() if self._which == "all" else 0.0)
             observed.append(calibration[calibration["tests"] == _MAIN[self._which]])
             if self._progress is not None:
                 self._progress("permutations", place + 1, count)
@@ -264,6 +303,7 @@ class _Scan:
             wanted = ~table["detailed"] & (
                 (table["p"] <= self._options.detail_p) | (decisions.table["decision"] != "neither")
             )
+            wanted &= self._strongest(table, wanted)
             if not wanted.any():
                 break
             table, new = self._detailed(table, wanted.to_numpy(), leads)
@@ -272,6 +312,17 @@ class _Scan:
         table = pd.concat([table, decisions.table], axis=1)
         leads_table = pd.concat(found, ignore_index=True).drop_duplicates(["locus", "lead"])
         return table, leads_table.reset_index(drop=True), decisions.control
+
+    def _strongest(self, table: pd.DataFrame, wanted: pd.Series) -> pd.Series:
+        """True for the wanted pairs of smallest p, as many as get the whole regression."""
+        room = _MOST_DETAILED - int(table["detailed"].sum())
+        if int(wanted.sum()) <= room:
+            return wanted
+        note = f"only the {_MOST_DETAILED:,} strongest pairs got the whole regression"
+        if note not in self._notices:
+            self._notices.append(note)
+        chosen = table.loc[wanted, "p"].sort_values(kind="stable").index[: max(room, 0)]
+        return pd.Series(table.index.isin(chosen), index=table.index)
 
     def _decide(self, table: pd.DataFrame, n_tests: int, options: WeightOptions) -> Decisions:
         folds = None
@@ -290,11 +341,6 @@ class _Scan:
     ) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The table with the wanted pairs fitted whole, and leads that were found for them."""
         rows = table.loc[wanted, [*NAMES, "low", "high"]]
-        if len(rows) > _MOST_DETAILED:
-            raise InputError(
-                f"detail_p is {self._options.detail_p}: {len(rows):,} pairs would get the whole "
-                f"regression, at most {_MOST_DETAILED:,} do; lower it, or look at the inflation"
-            )
         leads, new = self._leads(rows, leads)
         fit = self._tests.whole(rows, leads)
         fit = fit.drop(columns=["beta_unconditioned"], errors="ignore").set_index(rows.index)
@@ -326,29 +372,6 @@ class _Scan:
         window = self._options.pairs.window
         found = find_leads(self._design, near, window=window, p=self._options.lead_p)
         return (found["lead"].tolist() if len(found) else None), found
-
-    def _remark(self, table: pd.DataFrame, inflation: float) -> None:
-        """What the reader has to know."""
-        if inflation > _INFLATED:
-            self._notices.append(
-                f"inflation is {inflation:.2f}: the tests are too often small; look at "
-                "relatedness, population structure, and the scale of the trait"
-            )
-        found = table[table["decision"] != "neither"]
-        for name, text in (
-            ("phantom_risk", "lie in one locus or in LD: an untyped causal variant can look so"),
-            ("handful", "rest on a handful of people"),
-        ):
-            count = int(found[name].fillna(False).astype(bool).sum()) if name in found else 0
-            if count:
-                self._notices.append(f"{count} of {len(found)} discoveries {text}")
-        if "survives_scale" in found:
-            count = int((found["survives_scale"] == False).sum())  # noqa: E712 - NA is neither
-            if count:
-                self._notices.append(
-                    f"{count} of {len(found)} discoveries lose more than half of -log10 p on "
-                    "another scale of the trait"
-                )
 
 
 def _gene(table: pd.DataFrame, side: int) -> pd.Series:

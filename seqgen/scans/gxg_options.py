@@ -32,7 +32,8 @@ class GxGOptions:
         Marginal p value from which on a locus near a pair is fine-mapped and the pair
         conditioned on its leads; None conditions on no lead.
     robust : bool
-        Decide by the p value with robust standard errors.
+        Decide by the larger of the p values with ordinary and with robust standard errors, which
+        alone are too small where double carriers are few.
     permutations : int
         Times the people are permuted, for the calibration and ``p_family``; 0 for none.
     workers : int, optional

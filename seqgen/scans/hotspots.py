@@ -48,6 +48,10 @@ def find_hotspots(
 
     if hits.empty or "chrom" not in variants or "pos" not in variants:
         return HOTSPOTS.empty()
+    hits = hits[hits["pos"].notna() & hits["chrom"].notna()]
+    variants = variants[variants["pos"].notna() & variants["chrom"].notna()]
+    if hits.empty:
+        return HOTSPOTS.empty()
     best = hits.sort_values("neg_log10_p", ascending=False, kind="stable").drop_duplicates("trait")
     best = best.assign(chrom=best["chrom"].astype("str"))
     place = variants.assign(

@@ -111,11 +111,12 @@ def find_leads(
 
 def _near(table: pd.DataFrame, strong: np.ndarray, variants: np.ndarray, window: int) -> np.ndarray:
     """True where a strong variant lies within the window of one of the variants."""
-    chrom, pos = table["chrom"].to_numpy(), table["pos"].to_numpy(dtype=np.int64)
+    chrom, pos = _places(table)
     out = np.zeros(len(strong), dtype=bool)
+    variants = variants[~np.isnan(pos[variants])]
     for name in pd.unique(chrom[variants]):
         there = np.sort(pos[variants[chrom[variants] == name]])
-        mine = np.flatnonzero(chrom[strong] == name)
+        mine = np.flatnonzero((chrom[strong] == name) & ~np.isnan(pos[strong]))
         after = np.searchsorted(there, pos[strong[mine]] - window)
         out[mine] = (after < len(there)) & (
             there[np.minimum(after, len(there) - 1)] <= pos[strong[mine]] + window
@@ -123,9 +124,15 @@ def _near(table: pd.DataFrame, strong: np.ndarray, variants: np.ndarray, window:
     return out
 
 
+def _places(table: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """Chromosomes and positions; NaN where either is unknown."""
+    pos = table["pos"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return table["chrom"].to_numpy(), np.where(table["chrom"].isna(), np.nan, pos)
+
+
 def _loci(table: pd.DataFrame, strong: np.ndarray) -> list[np.ndarray]:
     """Row numbers of all variants of each locus that holds some of the strong ones."""
-    chrom, pos = table["chrom"].to_numpy(), table["pos"].to_numpy(dtype=np.int64)
+    chrom, pos = _places(table)
     loci = []
     for name in pd.unique(chrom[strong]):
         there = np.flatnonzero(chrom == name)
@@ -157,7 +164,7 @@ def _leads_of(
         leads = {int(np.abs(marginal.z[index]).argmax()): None}
     rows = np.fromiter(leads, dtype=np.int64)
     table = design.variants.iloc[index]
-    low, high = table["pos"].min(), table["pos"].max()
+    low, high = int(table["pos"].min()), int(table["pos"].max())
     return pd.DataFrame({
         "locus": f"{table['chrom'].iloc[0]}:{low}-{high}",
         "lead": table["variant"].to_numpy()[rows],

@@ -5,11 +5,26 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.io.tally import Tally
 from seqgen.schemas import Schema
+from seqgen.weighted_testing import WeightOptions
 
 _FOLDS = 5
+# What the genotypes tell of a variant.
+_INNER = ("first", "second", "low", "high", "variant_at", "trait_at", "cis_at")
+_TOLD = ("chrom", "pos", "effect_allele", "other_allele")
+
+
+def check_scheme(options: WeightOptions, evidence: pd.DataFrame | None) -> None:
+    """Refuse weights that are to be learned where there is nothing to learn from.
+
+    Raises
+    ------
+    InputError
+    """
+    if evidence is None and options.scheme == "cross-fold":
+        raise InputError("scheme is 'cross-fold', but there is no evidence; give some, or 'fixed'")
 
 
 def require_columns(table: pd.DataFrame, names: tuple[str, ...], *, made_by: str) -> None:
@@ -20,6 +35,8 @@ def require_columns(table: pd.DataFrame, names: tuple[str, ...], *, made_by: str
     InputError
         Naming the columns, what was found, and the function that makes such a table.
     """
+    require_type(table, pd.DataFrame, "evidence",
+                 remedy=f"a DataFrame, such as the table of {made_by}")  # fmt: skip
     missing = [name for name in names if name not in table]
     if missing:
         raise InputError(
@@ -27,6 +44,8 @@ def require_columns(table: pd.DataFrame, names: tuple[str, ...], *, made_by: str
             f"{', '.join(map(str, table.columns)) or 'none'}; expected a table of {made_by}"
         )
     values = table["evidence"]
+    if values.isna().all():
+        return
     if not pd.api.types.is_numeric_dtype(values):
         raise InputError(f"evidence: column evidence is of type {values.dtype}; expected numbers")
     infinite = np.isinf(values.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -45,9 +64,9 @@ def without_reserved(table: pd.DataFrame, schema: Schema, keep: tuple[str, ...])
     InputError
         If a column beside ``keep`` has the name of one of the schema's.
     """
-    told = [name for name in schema.names if name.startswith(("chrom", "pos"))]
+    told = [name for name in schema.names if name.startswith(_TOLD)]
     table = table.drop(columns=[name for name in told if name in table])
-    taken = [name for name in schema.names if name in table and name not in keep]
+    taken = [name for name in (*schema.names, *_INNER) if name in table and name not in keep]
     if taken:
         raise InputError(
             f"evidence: column(s) {', '.join(taken)} have the names of columns of the result; "
@@ -79,10 +98,11 @@ def keep_known(
     places = [
         index.get_indexer(pd.Index(table[name].astype("str"))) for name, index in sides.items()
     ]
-    known = np.logical_and.reduce([place >= 0 for place in places])
+    known = np.ones(len(table), dtype=bool)
     for name, place in zip(sides, places, strict=True):
-        tally.note(table, place < 0, f"{name} of the evidence is not among {among}",
+        tally.note(table, known & (place < 0), f"{name} of the evidence is not among {among}",
                    action="dropped")  # fmt: skip
+        known &= place >= 0
     if not known.any():
         first = {name: table[name].iloc[0] for name in sides} if len(table) else {}
         such = {name: index[0] for name, index in sides.items() if len(index)}
@@ -90,7 +110,12 @@ def keep_known(
             f"evidence: none of {len(table):,} rows is about {among}; the first names {first}, the "
             f"data have such as {such}; use the same names"
         )
-    return table[known].reset_index(drop=True), [place[known] for place in places]
+    kept = table[known].reset_index(drop=True)
+    found = [place[known] for place in places]
+    # Names as the data write them; numbers would be taken for row numbers.
+    for (name, index), place in zip(sides.items(), found, strict=True):
+        kept[name] = index[place].astype("str")
+    return kept, found
 
 
 def independent_folds(first: pd.Series, second: pd.Series) -> np.ndarray:

@@ -11,10 +11,16 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.io.tally import Tally
 from seqgen.scan_results import TransResult
+from seqgen.scans.calibration import (
+    GRID,
+    Permuted,
+    levels_of,
+    needed_p,
+)
 from seqgen.scans.hotspots import find_hotspots
-from seqgen.scans.listed import keep_known, require_columns, without_reserved
-from seqgen.scans.tables import in_order
-from seqgen.scans.trans_calibration import HEAVY, Permuted, heavy_from, levels_of
+from seqgen.scans.listed import check_scheme, keep_known, require_columns, without_reserved
+from seqgen.scans.remarks import tail_remarks, trans_remarks
+from seqgen.scans.tables import in_order, placed_edges
 from seqgen.scans.trans_options import TransOptions
 from seqgen.schemas import CALIBRATION, TRANSQTL
 from seqgen.transqtl import (
@@ -34,13 +40,13 @@ from seqgen.weighted_testing import decide, max_t, permuted_orders
 
 Progress = Callable[[str, int, int], None]
 _FROM_EVIDENCE = ("variant", "trait", "evidence", "gene", "residue_change")
-_INFLATED = 1.1
 _EXCLUDED = (
     "edge is not tested: the variant is near the trait's gene, or near a gene whose reads map to it"
 )
 _UNTESTED = "edge of a variant that cannot be tested"
+_CIS = "pair of a variant and a trait whose gene is near it (cis window)"
+_CROSS = "pair of a variant and a trait of a gene that is cross-mappable with one near the variant"
 _MOST_MEDIATED = 200_000
-_MOST_CALIBRATED = 10
 
 
 def rank_trans(
@@ -105,8 +111,8 @@ def rank_trans(
     >>> evidence = pd.DataFrame({"variant": ["variant_8"], "target": ["trait_2"],
     ...                          "evidence": [2.0]})
     >>> result = rank_trans(prepare_trans(genotypes, traits), evidence)
-    >>> result.hits[["variant", "trait", "decision"]].to_numpy().tolist()
-    [['variant_8', 'trait_2', 'both']]
+    >>> result.hits[["variant", "trait", "decision"]].iloc[0].tolist()
+    ['variant_8', 'trait_2', 'both']
     """
     ranking = _Ranking(design, options or TransOptions(), progress)
     return ranking.run(evidence, genes, cross_mappable, scan)
@@ -151,6 +157,7 @@ class _Ranking:
         self._design, self.options, self._progress = design, options, progress
         self._tally = Tally("transqtl")
         self._notices: list[str] = []
+        self._genes: pd.DataFrame | None = None
 
     def run(
         self,
@@ -159,7 +166,13 @@ class _Ranking:
         cross_mappable: pd.DataFrame | None,
         scan: TransScan | None,
     ) -> TransResult:
+        check_scheme(self.options.weights, evidence)
         exclusions = self.exclusions(genes, cross_mappable)
+        self._genes = genes
+        listed = self._listed(evidence, exclusions)
+        if self.options.permutations:
+            permuted_traits(self._design, np.arange(self._design.n_people))  # refuses kinship
+        given = scan is not None
         if scan is None:
             scan = self._scan(exclusions)
         elif scan.df != self._design.df:
@@ -167,7 +180,7 @@ class _Ranking:
                 f"scan: has {scan.df} degrees of freedom, the design {self._design.df}; give the "
                 "scan of the same people and covariates"
             )
-        listed = self._listed(evidence, exclusions)
+        scan = self._completed(scan, exclusions, given=given)
         table = self._reported(scan, listed)
         decisions = decide(
             table["p"].to_numpy(),
@@ -190,9 +203,12 @@ class _Ranking:
         hotspots = find_hotspots(
             found, self._variants(), window=self.options.hotspot_window, alpha=weights.alpha
         )
-        self._remark(scan, found, genes)
+        self._notices += trans_remarks(scan, found, placed=genes is not None)
         if permuted is not None:
-            self._remark_on_tails(permuted.calibration)
+            self._notices += tail_remarks(permuted.calibration)
+        for count, reason in ((scan.n_cis, _CIS), (scan.n_cross_mapped, _CROSS)):
+            if count:
+                self._tally.rows.append(("transqtl", reason, "dropped", count, None))
         drops = [scan.drops, self._tally.to_frame()]
         levels = [levels_of(scan, "all tests"), *([permuted.calibration] if permuted else [])]
         return TransResult(
@@ -227,7 +243,6 @@ class _Ranking:
             cis_window=self.options.cis_window,
             cross_mappable=cross_mappable,
         )
-        self._genes = genes
         if plan.unplaced_traits:
             self._notices.append(
                 f"{plan.unplaced_traits:,} of {self._design.n_traits:,} traits have no position: "
@@ -250,6 +265,25 @@ class _Ranking:
             if progress is None or not first
             else lambda done, total: progress("variants", done, total),
         )
+
+    def _completed(
+        self, scan: TransScan, exclusions: Exclusions | None, *, given: bool
+    ) -> TransScan:
+        """The scan, with hits up to a larger p value where discoveries reach beyond it."""
+        if not scan.n_tests:
+            raise InputError("scan: none of its parts ran a test; look at their drops")
+        needed = needed_p(
+            GRID, scan.histogram.up_to(GRID), n_tests=scan.n_tests, alpha=self.options.weights.alpha
+        )
+        if needed <= self.options.p:
+            return scan
+        reach = f"discoveries reach beyond p = {self.options.p:g}, up to which tests are reported"
+        if given:
+            self._notices.append(f"{reach}: some are missing; scan again with p = {needed:.2g}")
+            return scan
+        self._notices.append(f"{reach}; tests up to {needed:.2g} were taken instead")
+        self.options = replace(self.options, p=needed)
+        return self._scan(exclusions)
 
     def _listed(self, evidence: pd.DataFrame | None, exclusions: Exclusions | None) -> pd.DataFrame:
         """Evidence on tests of the scan, each once, with the places of variant and trait."""
@@ -276,10 +310,7 @@ class _Ranking:
             near = _excluded(
                 exclusions, table["variant_at"].to_numpy(), table["trait_at"].to_numpy()
             )
-            table = self._tally.drop(
-                table, near, "edge is not tested: the variant is near the trait's gene, or near a "
-                "gene whose reads map to it"
-            )  # fmt: skip
+            table = self._tally.drop(table, near, _EXCLUDED)
         return table.reset_index(drop=True)
 
     def _reported(self, scan: TransScan, listed: pd.DataFrame) -> pd.DataFrame:
@@ -289,6 +320,11 @@ class _Ranking:
             variant_at=pd.Index(self._variants()["variant"]).get_indexer(scan.hits["variant"]),
             trait_at=pd.Index(design.traits["trait"]).get_indexer(scan.hits["trait"]),
         )
+        if (hits[["variant_at", "trait_at"]] < 0).any(axis=None):
+            raise InputError(
+                "scan: has variants or traits that the design has not; give the scan of the same "
+                "genotypes and traits"
+            )
         tested = scan_edges(design, *listed[["variant_at", "trait_at"]].to_numpy().T)
         lost = len(listed) - len(tested)
         if lost:
@@ -300,21 +336,7 @@ class _Ranking:
         known = listed.drop(columns=["variant", "trait"], errors="ignore").assign(listed=True)
         table = table.merge(known, on=["variant_at", "trait_at"], how="left")
         table["listed"] = table["listed"].fillna(False).astype(bool)
-        return self._placed(table)
-
-    def _placed(self, table: pd.DataFrame) -> pd.DataFrame:
-        variants = self._variants().iloc[table["variant_at"]]
-        if "chrom" in variants:
-            table["chrom"] = variants["chrom"].astype("str").to_numpy()
-        if "pos" in variants:
-            # Markers of crosses stand between bases.
-            table["pos"] = variants["pos"].round().astype("Int64").to_numpy()
-        genes = getattr(self, "_genes", None)
-        if genes is not None:
-            at = genes.assign(gene=genes["gene"].astype("str")).set_index("gene")
-            table["trait_chrom"] = table["trait"].map(at["chrom"].astype("str"))
-            table["trait_pos"] = table["trait"].map(at["start"]).round().astype("Int64")
-        return table
+        return placed_edges(table, self._variants(), self._genes)
 
     def _permuted(self, exclusions: Exclusions | None, scan: TransScan) -> Permuted | None:
         """What scans with the people of the traits in another order say of this one."""
@@ -324,7 +346,7 @@ class _Ranking:
         orders = permuted_orders(design.n_people, options.permutations, seed=options.weights.seed)
         maxima = permuted_scan_maxima(design, orders).max(axis=1)
         scans = [self._scan(exclusions, permuted_traits(design, order))
-                 for order in orders[:_MOST_CALIBRATED]]  # fmt: skip
+                 for order in orders]  # fmt: skip
         tables = [levels_of(one, "people permuted") for one in scans]
         mean = tables[0].assign(observed=np.mean([one["observed"] for one in tables], axis=0))
         counts = np.sum([one.histogram.counts for one in scans], axis=0)
@@ -343,39 +365,12 @@ class _Ranking:
         chosen = table["neg_log10_p"].sort_values(ascending=False).index[:_MOST_MEDIATED]
         cis = best_cis(self._design, exclusions, table.loc[chosen, "variant_at"].to_numpy())
         out = table.merge(cis, on="variant_at", how="left")
-        out.loc[~out.index.isin(chosen), ["cis_at", "cis_gene", "cis_t"]] = np.nan
+        out.loc[~out.index.isin(chosen), ["cis_at", "cis_gene", "cis_t", "n_cis"]] = np.nan
         have = out.index[out["cis_at"].notna()]
         places = out.loc[have, ["variant_at", "trait_at", "cis_at"]].astype("int64").to_numpy().T
-        told = mediation(self._design, *places).set_index(have)
-        return out.join(told).drop(columns="cis_at")
-
-    def _remark_on_tails(self, permuted: pd.DataFrame) -> None:
-        level = heavy_from(permuted)
-        if level is not None:
-            self._notices.append(
-                f"with people permuted there are more than {HEAVY:g} times as many p values up to "
-                f"{level:g} as there should be: traits have heavy tails, and q is too small; use "
-                "q_permutation or p_family, or prepare the traits with transform='rank-normal'"
-            )
-
-    def _remark(self, scan: TransScan, found: pd.DataFrame, genes: pd.DataFrame | None) -> None:
-        if scan.inflation > _INFLATED:
-            self._notices.append(
-                f"inflation is {scan.inflation:.2f}: tests are too often small; look at "
-                "relatedness, population structure, batches and hidden factors"
-            )
-        if genes is None:
-            self._notices.append(
-                "no positions of the traits' genes were given: effects of variants on genes near "
-                "them are among the tests"
-            )
-        if "mediated" in found:
-            through = ((found["p_mediation"] <= 0.05) & (found["mediated"] >= 0.5)).sum()
-            if through:
-                self._notices.append(
-                    f"of {len(found):,} discoveries {through:,} go by half or more through the "
-                    "trait of a gene near the variant, if the two traits share no other cause"
-                )
+        told = mediation(self._design, *places, n_cis=out.loc[have, "n_cis"].to_numpy())
+        told = told.set_index(have)
+        return out.join(told).drop(columns=["cis_at", "n_cis"])
 
 
 def _excluded(exclusions: Exclusions, variant: np.ndarray, trait: np.ndarray) -> np.ndarray:

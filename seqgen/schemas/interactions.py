@@ -35,7 +35,8 @@ DECISION_COLUMNS = (
     Column(
         "decision",
         "string",
-        "discovery without and with weights (both), only with them (gained), only without (lost)",
+        "discovery without and with weights (both), only with them (gained), only without (lost), "
+        "no discovery (neither)",
         allowed=DECISIONS,
     ),
 )
@@ -47,6 +48,8 @@ def _side(number: int) -> tuple[Column, ...]:
         Column(f"variant_{number}", "string", f"{which} variant"),
         Column(f"chrom_{number}", "string", "its chromosome", nullable=True),
         Column(f"pos_{number}", "int", "its position", "base pair, 1-based", nullable=True),
+        Column(f"effect_allele_{number}", "string", "allele that is counted", nullable=True),
+        Column(f"other_allele_{number}", "string", "the other allele", nullable=True),
         Column(f"gene_{number}", "string", "gene whose protein it changes", nullable=True),
         Column(f"residue_change_{number}", "string", "how (R253C)", nullable=True),
     )
@@ -78,8 +81,8 @@ GXG = Schema(
         Column(
             "detailed",
             "bool",
-            "was the whole regression fitted, with leads and on other scales; else the columns "
-            "after this one are missing",
+            "was the whole regression fitted, with leads and on other scales; else n_leads to "
+            "survives_scale are missing",
         ),
         Column("n_leads", "int", "leads of the locus in the model", nullable=True, low=0),
         _logp("neg_log10_p_unconditioned", "without the leads"),
@@ -110,16 +113,26 @@ TRANSQTL = Schema(
         Column("variant", "string", "variant"),
         Column("chrom", "string", "its chromosome", nullable=True),
         Column("pos", "int", "its position", "base pair, 1-based", nullable=True),
+        Column("effect_allele", "string", "allele that is counted", nullable=True),
+        Column("other_allele", "string", "the other allele", nullable=True),
         Column("gene", "string", "gene it changes or acts on, from the evidence", nullable=True),
         Column("residue_change", "string", "how it changes the protein (R253C)", nullable=True),
         Column("trait", "string", "trait, such as the expression of a gene"),
         Column("trait_chrom", "string", "chromosome of the trait's gene", nullable=True),
         Column("trait_pos", "int", "start of the trait's gene", "base pair, 1-based",
                nullable=True),
+        Column(
+            "distance",
+            "int",
+            "from the variant to the trait's gene, if on one chromosome",
+            "base pairs",
+            nullable=True,
+            low=0,
+        ),
         _LISTED,
         _EVIDENCE,
-        Column("frequency", "float", "frequency of the counted allele", low=0, high=1),
-        Column("beta", "float", "effect of one more counted allele", "trait units"),
+        Column("frequency", "float", "frequency of the effect allele", low=0, high=1),
+        Column("beta", "float", "effect of one more effect allele", "trait units"),
         Column("se", "float", "its standard error", "trait units", low=0),
         Column("t", "float", "beta / se"),
         _P,
@@ -186,8 +199,8 @@ CONTROL = Schema(
     (
         Column("procedure", "string", "multiple-testing procedure",
                allowed=("Benjamini-Hochberg", "Bonferroni")),
-        Column("weights", "string", "none, of the evidence, or of the evidence shuffled among "
-               "the listed tests", allowed=("none", "evidence", "shuffled")),
+        Column("weights", "string", "none, of the evidence, or those shuffled over all "
+               "tests run", allowed=("none", "evidence", "shuffled")),
         Column("discoveries", "float", "tests found at alpha; the mean where shuffled", low=0),
         Column("low", "float", "fewest of the shuffles", low=0),
         Column("high", "float", "most of the shuffles", low=0),

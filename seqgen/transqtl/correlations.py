@@ -82,8 +82,8 @@ class Histogram:
         return out
 
     def inflation(self) -> float:
-        """Genomic inflation of the median test."""
-        return inflation(self.quantile(0.5))
+        """Genomic inflation of the median test; NaN without tests."""
+        return inflation(self.quantile(0.5)) if self.n_tests else float("nan")
 
     def to_frame(self, n_bins: int = 20) -> pd.DataFrame:
         """Counts in ``n_bins`` equal bins of p: ``p_low``, ``p_high``, ``count``, ``expected``.

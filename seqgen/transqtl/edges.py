@@ -83,21 +83,28 @@ def best_cis(design: TransDesign, exclusions: Exclusions, variant: np.ndarray) -
     Returns
     -------
     DataFrame
-        ``variant_at``, ``cis_at`` (place of the trait), ``cis_gene``, ``cis_t``; variants with
-        no trait near them are left out.
+        ``variant_at``, ``cis_at`` (place of the trait), ``cis_gene``, ``cis_t``, ``n_cis`` (traits
+        near it, of which it is the best); variants with no trait near them are left out.
     """
     wanted = np.unique(variant)
     row, trait, cis = exclusions.pairs(wanted)
     table = scan_edges(design, wanted[row[cis]], trait[cis])
     order = table["t"].abs().sort_values(ascending=False, kind="stable").index
     best = table.loc[order].drop_duplicates("variant_at")
-    return best[["variant_at", "trait_at", "trait", "t"]].rename(
+    counts = table["variant_at"].value_counts()
+    best = best.assign(n_cis=best["variant_at"].map(counts))
+    return best[["variant_at", "trait_at", "trait", "t", "n_cis"]].rename(
         columns={"trait_at": "cis_at", "trait": "cis_gene", "t": "cis_t"}
     ).reset_index(drop=True)  # fmt: skip
 
 
 def mediation(
-    design: TransDesign, variant: np.ndarray, trait: np.ndarray, mediator: np.ndarray
+    design: TransDesign,
+    variant: np.ndarray,
+    trait: np.ndarray,
+    mediator: np.ndarray,
+    *,
+    n_cis: np.ndarray | int = 1,
 ) -> pd.DataFrame:
     """How much of the effect of variant[k] on trait[k] goes through the trait mediator[k].
 
@@ -109,6 +116,8 @@ def mediation(
     ----------
     design : TransDesign
     variant, trait, mediator : ndarray of int, shape (k,)
+    n_cis : ndarray of int, shape (k,), or int
+        Traits that the mediator is the best of; the p value of its leg is multiplied by it.
 
     Returns
     -------
@@ -143,7 +152,8 @@ def mediation(
         mediated = r_vm * (r_mt - r_vm * r_vt) / rest_v / r_vt
         t_first = r_vm * np.sqrt(design.df / rest_v)
         t_second, t_direct = (r * np.sqrt(df / (1 - r**2)) for r in (second, direct))
-    p = np.maximum(p_of_t(t_first, design.df), p_of_t(t_second, df))
+    first_leg = np.minimum(p_of_t(t_first, design.df) * n_cis, 1.0)
+    p = np.maximum(first_leg, p_of_t(t_second, df))
     out = pd.DataFrame({"t_given_cis": t_direct, "mediated": mediated, "p_mediation": p})
     none = (mediator == trait) | (df < 1) | (np.minimum(rest_v, rest_m) < 1e-12)
     out[none | ~np.isfinite(out.to_numpy()).all(axis=1)] = np.nan

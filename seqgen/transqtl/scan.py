@@ -320,7 +320,7 @@ class _Run:
         design = self._design
         drops = [table for table in (design.drops, _merged(self._tally)) if len(table)]
         drop_table = pd.concat(drops, ignore_index=True) if drops else design.drops
-        if self._counts.sum() == 0:
+        if self._counts.sum() == 0 and self._options.shard is None:
             counted = zip(drop_table["reason"], drop_table["count"], strict=True)
             why = "; ".join(f"{reason}: {count:,}" for reason, count in counted)
             raise InputError(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.io.genotype_source import GenotypeSource, named_variants
-from seqgen.io.people import named_people, person_names
+from seqgen.io.people import GENOTYPES, named_people, person_names
 
 EXPLAINED = 1e-8
+# The highest count, and what rounding in single precision takes for it.
+MOST = 2.0 + 1e-7
+VARIANT_COLUMNS = ("variant", "chrom", "pos", "effect_allele", "other_allele")
 REASONS = (
     "",
     "variant has no call",
@@ -81,12 +84,12 @@ def open_variants(
     Raises
     ------
     InputError
-        If shapes do not fit, or a variant comes twice.
+        If shapes do not fit, a variant comes twice, or genotypes in memory are outside 0 to 2.
     """
     if isinstance(genotypes, pd.DataFrame):
         names = person_names(genotypes, people)
         table = _table(variants, genotypes.shape[1], list(genotypes.columns))
-        return Variants(names, table, _reader(genotypes.to_numpy()))
+        return _in_memory(names, table, genotypes.to_numpy())
     if hasattr(genotypes, "genotypes") and hasattr(genotypes, "variants"):
         own = genotypes.variants
         if isinstance(genotypes, GenotypeSource):
@@ -95,10 +98,50 @@ def open_variants(
         elif variants is None:
             variants = own.assign(variant=own["rsid"]) if "variant" not in own else own
         table = _table(variants, len(own), None)
-        return Variants(named_people(genotypes.n_people, people), table, genotypes.genotypes)  # type: ignore[attr-defined]
-    array = np.asarray(genotypes)
-    names = person_names(array, people)
-    return Variants(names, _table(variants, array.shape[1], None), _reader(array))
+        names = named_people(genotypes.n_people, people)  # type: ignore[attr-defined]
+        opened = Variants(names, table, genotypes.genotypes)
+        # Sources of this package hold none but counts.
+        return opened if isinstance(genotypes, GenotypeSource) else _watched(opened)
+    require_type(genotypes, np.ndarray, "genotypes", remedy=GENOTYPES)
+    assert isinstance(genotypes, np.ndarray)
+    names = person_names(genotypes, people)
+    table = _table(variants, genotypes.shape[1], None)
+    if isinstance(genotypes, np.memmap):  # a pass over the disk is for the scan
+        return _watched(Variants(names, table, _reader(genotypes)))
+    return _in_memory(names, table, genotypes)
+
+
+def _in_memory(names: pd.Index, table: pd.DataFrame, array: np.ndarray) -> Variants:
+    opened = Variants(names, table, _reader(array))
+    _refuse_no_counts(array, table, np.arange(array.shape[1]))
+    return opened
+
+
+def _watched(variants: Variants) -> Variants:
+    """The same, looked at as they are read, since a scan in single precision does not look."""
+
+    def read(index: np.ndarray) -> np.ndarray:
+        counts = variants.read(index)
+        _refuse_no_counts(counts, variants.table, index)
+        return counts
+
+    return replace(variants, read=read)
+
+
+def _refuse_no_counts(counts: np.ndarray, table: pd.DataFrame, index: np.ndarray) -> None:
+    """Refuse what is neither from 0 to 2 nor missing in (people, variants ``index``)."""
+    if not counts.size:
+        return
+    least = -1 if counts.dtype.kind == "i" else 0
+    low, high = (extreme.reduce(counts, axis=0) for extreme in (np.fmin, np.fmax))
+    bad = (low < least) | (high > MOST)
+    if bad.any():
+        first = int(bad.argmax())
+        found = low[first] if low[first] < least else high[first]
+        raise InputError(
+            f"genotypes: variant {table['variant'].iloc[index[first]]!r} holds {found:g}; expected "
+            "allele counts from 0 to 2, NaN where missing"
+        )
 
 
 def _reader(array: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
@@ -134,7 +177,7 @@ def _table(variants: pd.DataFrame | None, count: int, names: list | None) -> pd.
         raise InputError(
             "variants: names differ from the columns of the genotypes; give them in the same order"
         )
-    table = variants[[c for c in ("variant", "chrom", "pos") if c in variants]]
+    table = variants[[c for c in VARIANT_COLUMNS if c in variants]]
     table = table.reset_index(drop=True).astype({"variant": "str"})
     twice = table["variant"].duplicated()
     if twice.any():
@@ -153,7 +196,7 @@ def read_block(
     Raises
     ------
     InputError
-        If a genotype is infinite or negative.
+        If a genotype is outside 0 to 2.
     """
     return standardise(of_people(variants.read(index), rows), variants, index, basis=basis)
 
@@ -206,17 +249,10 @@ def _fill(
     """Set missing calls to the mean, in place; missing and present calls per variant."""
     n_missing = np.zeros(len(values), dtype=np.int64)
     # NaN is the lowest of its block, so that a look at the extremes tells whether all is well.
-    low, high = counts.min(), counts.max()
-    if low >= 0 and high < np.inf:
+    if counts.min() >= 0 and counts.max() <= MOST:
         return n_missing, np.full(len(values), values.shape[1])
+    _refuse_no_counts(counts, variants.table, index)
     missing = np.isnan(values) if counts.dtype.kind == "f" else values == -1
-    bad = ~missing & ((values < 0) | np.isinf(values))
-    if bad.any():
-        row, person = (int(k) for k in np.argwhere(bad)[0])
-        raise InputError(
-            f"genotypes: variant {variants.table['variant'].iloc[index[row]]!r} has "
-            f"{values[row, person]}; expected counts or dosages of at least 0, NaN where missing"
-        )
     n_missing = missing.sum(axis=1)
     values[missing] = 0.0
     called = values.shape[1] - n_missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +14,12 @@ from seqgen.schemas import CONTROL
 from seqgen.stats import benjamini_hochberg
 from seqgen.weighted_testing.adjust import checked_p, weighted_bh, weighted_bonferroni
 from seqgen.weighted_testing.folds import cross_fold_weights
-from seqgen.weighted_testing.weights import RULES, Weights, evidence_weights
+from seqgen.weighted_testing.weights import (
+    RULES,
+    Weights,
+    check_weight_options,
+    evidence_weights,
+)
 
 SCHEMES = ("fixed", "cross-fold")
 _NAMES = {"bh": "Benjamini-Hochberg", "bonferroni": "Bonferroni"}
@@ -33,8 +39,10 @@ class WeightOptions:
     uniform_share, rest_weight, rule, steepness
         As in `evidence_weights`.
     shuffles : int
-        Times the evidence is shuffled among the listed tests, for the control.
+        Times the weights are shuffled over all tests run, for the control (with "cross-fold" the
+        evidence among the listed tests).
     seed : int
+        0 or more.
     """
 
     alpha: float = 0.05
@@ -54,8 +62,15 @@ class WeightOptions:
                 raise InputError(
                     f"{name} is {getattr(self, name)!r}; expected one of {', '.join(allowed)}"
                 )
+        check_weight_options(
+            uniform_share=self.uniform_share,
+            rest_weight=self.rest_weight,
+            steepness=self.steepness,
+        )
         if self.shuffles < 0:
             raise InputError(f"shuffles is {self.shuffles}; expected 0 (no control) or more")
+        if self.seed < 0:
+            raise InputError(f"seed is {self.seed}; expected 0 or more")
 
 
 class Decisions(NamedTuple):
@@ -199,29 +214,58 @@ def _decision(without: pd.Series, weighted: pd.Series) -> np.ndarray:
 
 
 def _control(case: _Case, evidence: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
-    """Discoveries without weights, with them, and with weights of shuffled evidence."""
+    """Discoveries without weights, with them, and with the same weights of other tests."""
+    names = {"bh": ("q", "q_weighted"), "bonferroni": ("p_bonferroni", "p_bonferroni_weighted")}
     alpha = case.options.alpha
-    without = {"bh": table["q"].to_numpy() <= alpha,
-               "bonferroni": table["p_bonferroni"].to_numpy() <= alpha}  # fmt: skip
-    weighted = {"bh": table["q_weighted"].to_numpy() <= alpha,
-                "bonferroni": table["p_bonferroni_weighted"].to_numpy() <= alpha}  # fmt: skip
-    rng = np.random.default_rng(case.options.seed)
-    mine = evidence[case.listed]
-    drawn: dict[str, list[np.ndarray]] = {"bh": [], "bonferroni": []}
-    for _ in range(case.options.shuffles if mine.size else 0):
-        q, bonferroni = case.adjusted(case.weights(rng.permutation(mine)))
-        drawn["bh"].append(q <= alpha)
-        drawn["bonferroni"].append(bonferroni <= alpha)
-    rows = []
-    for key, name in _NAMES.items():
-        kinds = {"none": [without[key]], "evidence": [weighted[key]], "shuffled": drawn[key]}
-        for kind, found in kinds.items():
-            if not found:
-                continue
-            counts = np.array([one.sum() for one in found])
-            rows.append((
-                name, kind, counts.mean(), counts.min(), counts.max(),
-                np.mean([(one & ~without[key]).sum() for one in found]),
-                np.mean([(without[key] & ~one).sum() for one in found]), alpha,
-            ))  # fmt: skip
+    found = {
+        key: {kind: [table[column].to_numpy() <= alpha]
+              for kind, column in zip(("none", "evidence"), columns, strict=True)}
+        for key, columns in names.items()
+    }  # fmt: skip
+    if not case.listed.any():
+        for kinds in found.values():
+            del kinds["evidence"]
+    else:
+        drawn = list(_shuffled(case, evidence, table["weight"].to_numpy()))
+        for place, key in enumerate(names):
+            found[key]["shuffled"] = [pair[place] <= alpha for pair in drawn]
+    rows = [
+        _counted(_NAMES[key], kind, tests, kinds["none"][0], alpha)
+        for key, kinds in found.items() for kind, tests in kinds.items() if tests
+    ]  # fmt: skip
     return CONTROL.validate(pd.DataFrame(rows, columns=CONTROL.names))
+
+
+def _shuffled(
+    case: _Case, evidence: np.ndarray, weight: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Adjusted p values with the weights of other tests: any of those that were run."""
+    rng = np.random.default_rng(case.options.seed)
+    if np.ptp(weight) == 0:
+        return
+    for _ in range(case.options.shuffles):
+        if case.options.scheme == "cross-fold":
+            yield case.adjusted(case.weights(rng.permutation(evidence[case.listed])))
+            continue
+        # Tests that are not given have p = 1, whatever their weight.
+        drawn = rng.choice(case.n_tests, size=case.p.size, replace=False)
+        values, rest = weight[case.listed], weight[~case.listed]
+        other = float(rest[0]) if rest.size else _rest(values, case.n_tests)
+        yield case.adjusted(np.append(values, other)[np.minimum(drawn, values.size)])
+
+
+def _rest(values: np.ndarray, n_tests: int) -> float:
+    """Weight of each test that is not listed."""
+    others = n_tests - values.size
+    return float((n_tests - values.sum()) / others) if others else 1.0
+
+
+def _counted(
+    name: str, kind: str, tests: list[np.ndarray], without: np.ndarray, alpha: float
+) -> tuple[str, str, float, float, float, float, float, float]:
+    counts = np.array([one.sum() for one in tests])
+    return (
+        name, kind, counts.mean(), counts.min(), counts.max(),
+        float(np.mean([(one & ~without).sum() for one in tests])),
+        float(np.mean([(without & ~one).sum() for one in tests])), alpha,
+    )  # fmt: skip

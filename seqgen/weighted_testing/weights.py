@@ -10,6 +10,7 @@ from seqgen.errors import InputError
 
 RULES = ("rank", "proportional")
 _STEEPNESS = 0.8
+_MOST_ON_AVERAGE = 4.0
 
 
 class Weights(NamedTuple):
@@ -57,8 +58,9 @@ def evidence_weights(
     n_tests : int, optional
         All tests that will be run, at least k; by default k.
     rest_weight : float, optional
-        Weight of a test that is not listed, 0 to 1; by default ``uniform_share``, as for a test
-        with the least evidence. 1 says that nothing is known about it.
+        Weight of a test that is not listed, 0 to 1; by default such that listed tests weigh at
+        most four on average, but not less than ``uniform_share``, so that a useless list costs
+        little. 1 says that nothing is known about them.
     rule : {"rank", "proportional"}
     steepness : float
         Of rule ``rank``: 0 (flat) to below 1.
@@ -88,8 +90,13 @@ def evidence_weights(
     evidence = _checked(evidence, rule)
     listed = evidence.size
     total = listed if n_tests is None else n_tests
-    rest = uniform_share if rest_weight is None else rest_weight
-    _check_options(listed, total, uniform_share=uniform_share, rest=rest, steepness=steepness)
+    rest = _rest_weight(listed, total, uniform_share) if rest_weight is None else rest_weight
+    check_weight_options(uniform_share=uniform_share, rest_weight=rest_weight, steepness=steepness)
+    if total < listed:
+        raise InputError(
+            f"n_tests is {total:,} for {listed:,} listed tests; expected all tests that will be "
+            "run, at least as many"
+        )
     values = np.ones(listed)
     known = ~np.isnan(evidence)
     n_known, others = int(known.sum()), total - listed
@@ -127,19 +134,28 @@ def _checked(evidence: np.ndarray, rule: str) -> np.ndarray:
     return array
 
 
-def _check_options(
-    listed: int, total: int, *, uniform_share: float, rest: float, steepness: float
+def check_weight_options(
+    *, uniform_share: float, rest_weight: float | None, steepness: float
 ) -> None:
-    for name, value in (("uniform_share", uniform_share), ("rest_weight", rest)):
-        if not 0.0 <= value <= 1.0:
+    """Refuse shares, weights and a steepness that are out of range.
+
+    Raises
+    ------
+    InputError
+    """
+    for name, value in (("uniform_share", uniform_share), ("rest_weight", rest_weight)):
+        if value is not None and not 0.0 <= value <= 1.0:
             raise InputError(f"{name} is {value}; expected 0 to 1")
     if not 0.0 <= steepness < 1.0:
         raise InputError(f"steepness is {steepness}; expected 0 (flat) to below 1")
-    if total < listed:
-        raise InputError(
-            f"n_tests is {total:,} for {listed:,} listed tests; expected all tests that will be "
-            "run, at least as many"
-        )
+
+
+def _rest_weight(listed: int, total: int, uniform_share: float) -> float:
+    """Weight of the others by which listed tests weigh `_MOST_ON_AVERAGE` on average at most."""
+    others = total - listed
+    if others <= 0:
+        return uniform_share
+    return float(max(uniform_share, (total - _MOST_ON_AVERAGE * listed) / others))
 
 
 def _rank_rule(evidence: np.ndarray, steepness: float) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""How a trans scan's p values stand to those expected, and to those of permuted people."""
+"""How p values of a scan stand to those expected, and to those of permuted people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from seqgen.transqtl import Histogram, TransScan
 
+GRID = np.logspace(-12, 0, 121)
 LEVELS = np.array([0.9, 0.7, 0.5, 0.3, 0.1, 0.05, 0.01, 1e-3, 1e-4, 1e-5, 1e-6])
 HEAVY, _ENOUGH = 1.25, 30
 
@@ -36,3 +37,31 @@ def levels_of(scan: TransScan, tests: str) -> pd.DataFrame:
         "tests": tests, "level": LEVELS, "observed": scan.histogram.up_to(LEVELS),
         "expected": LEVELS * scan.n_tests,
     })  # fmt: skip
+
+
+def inflated_from(n_tests: int) -> float:
+    """Inflation of the median that chance does not explain: 1.1, more where tests are few.
+
+    Twice the standard error of the median chi-square of independent tests, over its expectation.
+    """
+    return 1.0 + max(0.1, 2 * 2.33 / max(n_tests, 1) ** 0.5)
+
+
+def needed_p(levels: np.ndarray, observed: np.ndarray, *, n_tests: int, alpha: float) -> float:
+    """The level up to which tests have to be known for Benjamini-Hochberg to be whole.
+
+    Parameters
+    ----------
+    levels, observed : ndarray of float, shape (k,)
+        Levels of p, increasing, and the tests up to each.
+    n_tests : int
+    alpha : float
+
+    Returns
+    -------
+    float
+        The level above the largest one at which the tests up to it are discoveries; 0 where
+        none are.
+    """
+    reached = np.flatnonzero(alpha * observed >= levels * max(n_tests, 1))
+    return float(levels[min(reached[-1] + 1, len(levels) - 1)]) if reached.size else 0.0
