@@ -175,7 +175,7 @@ def test_transqtl(inputs, capsys, tmp_path):
     assert status == 0, err
     read_table(edges, schemas.TRANS_EVIDENCE)
     common = ["transqtl", GENOTYPES, folder / "expression.tsv", "--genes", folder / "genes.tsv",
-              "--covariates", folder / "pcs.tsv", "--cis-window", 10_000]  # fmt: skip
+              "--covariates", folder / "pcs.tsv", "--cis-window", 10_000, "--p", 1e-3]  # fmt: skip
     out = tmp_path / "out"
     status, _, err = call(capsys, *common, "--evidence", edges, "--out", out,
                              "--transform", "rank-normal", "--permutations", 2)  # fmt: skip

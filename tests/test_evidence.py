@@ -26,6 +26,7 @@ from seqgen.io.resources import (
 from seqgen.io.structures import read_structure
 from seqgen.io.tables import read_table, write_table
 from seqgen.results import Couplings
+from seqgen.schemas import Counted
 from seqgen.schemas.evidence import PAIR_EVIDENCE, TRANS_EVIDENCE
 from seqgen.weighted_testing.weights import evidence_weights
 
@@ -109,6 +110,14 @@ def test_values_all_alike_say_nothing():
     table = pd.DataFrame({"gene_pairs": [1.0, 1.0, np.nan], "coupling_complex": [np.nan, 2.0, 5.0]})
     found = combine_evidence(table)["evidence"]
     np.testing.assert_allclose(found, [0.0, -0.5, 0.5], atol=1e-12)
+    for count in (3, 7, 1000, 300_000):
+        alike = pd.DataFrame({"gene_a": np.ones(count), "structure_distance": 4.0})
+        assert (combine_evidence(alike)["evidence"] == 0.0).all()
+    # 1/3 + 1/2 - 1/6 - ... : what cancels is 0, not rounding
+    both = pd.DataFrame({"gene_a": [1.0, 2.0, 3.0], "gene_b": [3.0, 2.0, 1.0], "gene_c": 5.0})
+    turned = combine_evidence(both)["evidence"]
+    assert turned.iloc[0] == pytest.approx(1 / 3 + 11 / 6 - 2)
+    assert (np.abs(turned[turned != 0]) > 1e-12).all()
     alone = combine_evidence(table[["coupling_complex"]])["evidence"]
     np.testing.assert_allclose(found[1:], alone[1:], atol=1e-12)
 
@@ -484,6 +493,50 @@ def test_embeddings_tell_of_other_proteins_alone_and_missing_ones_are_missing():
     assert found["a", "c"].embedding_similarity == pytest.approx(cosine, abs=1e-6)
     assert np.isnan(found["a", "b"].embedding_similarity)
     assert np.isnan(found["a", "d"].embedding_similarity)
+
+
+def test_a_table_with_its_drops_is_told_from_its_table():
+    variants = some_variants()
+    known = pd.DataFrame({"gene_1": ["ALPHA"], "gene_2": ["BETA"]})
+    held = Counted(variants, pd.DataFrame())
+    for call in (
+        lambda: pair_evidence(held), lambda: trans_evidence(held, ["BETA"]),
+    ):  # fmt: skip
+        with pytest.raises(InputError, match=r"variants is a table .*give its \.table"):
+            call()
+    cases = {
+        "gene_pairs": Counted(known, known), "embeddings": Counted(embedded(), known),
+        "couplings": Counted(matrix("P0").to_frame(), known),
+        "distances": Counted(matrix("P0").to_frame(), known),
+    }  # fmt: skip
+    for name, value in cases.items():
+        with pytest.raises(InputError, match=rf"{name} is a table .*give its \.table"):
+            pair_evidence(variants, **{name: value})
+    with pytest.raises(InputError, match=r"couplings: one is a table .*\.table"):
+        pair_evidence(variants, couplings=[cases["couplings"]])
+    with pytest.raises(InputError, match=r"targets is a table .*\.table"):
+        trans_evidence(variants, Counted(known, known))
+    with pytest.raises(InputError, match="targets is of type int; expected a list of gene"):
+        trans_evidence(variants, 3)
+    with pytest.raises(InputError, match=r"table is a table .*\.table"):
+        combine_evidence(pair_evidence(variants, gene_pairs=known))
+    for wrong in (variants.to_dict(), None, [variants]):
+        for call in (pair_evidence, lambda rows: trans_evidence(rows, ["BETA"])):
+            with pytest.raises(
+                InputError, match=r"variants is .*such as annotate\(\.\.\.\)\.table"
+            ):
+                call(wrong)
+
+
+def test_summary_statistics_have_to_be_annotated_first():
+    raw = pd.DataFrame({"chrom": ["1"], "pos": [5], "effect_allele": ["A"], "other_allele": ["G"],
+                        "rsid": ["rs1"], "beta": [0.1], "se": [0.1], "p": [0.3]})  # fmt: skip
+    for call in (pair_evidence, lambda given: trans_evidence(given, ["BETA"])):
+        with pytest.raises(InputError, match=r"annotate them first \(annotate, or seqgen annotate"):
+            call(raw)
+    with pytest.raises(InputError, match=r"column\(s\) position missing") as caught:
+        pair_evidence(some_variants().drop(columns="position"))
+    assert "first" not in str(caught.value)
 
 
 def test_pair_evidence_refuses_what_it_cannot_use():

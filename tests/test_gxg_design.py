@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from seqgen.errors import InputError
 from seqgen.gxg import prepare_pairs
+from seqgen.io.traits import TraitTable
 
 N = 60
 
@@ -55,6 +58,9 @@ def test_different_people_are_refused_with_counts_or_shared_on_request():
     }
     y.index = [f"x{k}" for k in range(50)]
     with pytest.raises(InputError, match=r"none in all; are the names .*'p0' in genotypes, 'x0'"):
+        prepare_pairs(g, y)
+    g.index = [f"x{k}_x{k}" for k in range(N)]
+    with pytest.raises(InputError, match=r"'x0_x0' in genotypes looks like FID_IID.*vcf-iid"):
         prepare_pairs(g, y)
 
 
@@ -136,9 +142,12 @@ def test_bad_traits_are_refused(change, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda c: c.assign(x=c["pc1"] - 2 * c["pc2"]), "x is collinear.*linear comb"),
-        (lambda c: c.assign(x=7.3), "x is collinear.*constant"),
-        (lambda c: c.assign(x=1e9 + c["pc1"] * 0), "x is collinear.*constant"),
+        (
+            lambda c: c.assign(x=c["pc1"] - 2 * c["pc2"]),
+            "'x' is collinear.*linear comb.*leave it out",
+        ),
+        (lambda c: c.assign(one=7.3), "covariates: 'one' is collinear.*constant"),
+        (lambda c: c.assign(x=1e9 + c["pc1"] * 0, y=2.0), "'x', 'y' are .*leave them out"),
         (lambda c: c.assign(x="a"), "'x' is not numeric"),
         (lambda c: c.assign(x=np.inf), "'x' holds infinite"),
         (lambda c: covariates(c=57), "57 covariates for 60 people"),
@@ -194,3 +203,38 @@ def test_bad_names_and_shapes_are_refused():
     design = prepare_pairs(g, y)
     with pytest.raises(InputError, match="'rs1' is not among the 5"):
         design.locate(["s0", "rs1"], "rows")
+
+
+@pytest.mark.parametrize(
+    ("place", "given", "message"),
+    [
+        ("genotypes", [[0, 1, 2]] * N, "genotypes is of type list; expected an array or DataFrame"),
+        (
+            "genotypes",
+            {"s0": [0, 1]},
+            r"genotypes is of type dict; .* read_genotypes\(path\) opens",
+        ),
+        ("genotypes", None, "genotypes is None; expected an array"),
+        ("trait", {"height": 1.0}, r"trait is of type dict; expected a Series .*read_traits"),
+        ("trait", None, "trait is None; expected a Series"),
+        ("trait", "height", "trait is of type str"),
+        ("trait", covariates(), "trait is a table of 2 columns; .* choose a column"),
+        ("trait", TraitTable(covariates(), None, covariates()), "trait is of type TraitTable"),
+        ("covariates", {"age": [1.0]}, "covariates is of type dict; expected a DataFrame"),
+        ("covariates", [[1.0], [1.0, 2.0]], "covariates is of type list; expected a DataFrame"),
+    ],
+)
+def test_what_is_no_table_is_refused(place, given, message):
+    right = {"genotypes": genotypes(), "trait": trait(), "covariates": covariates()}
+    with pytest.raises(InputError, match=message):
+        prepare_pairs(**(right | {place: given}))
+
+
+def test_a_design_says_in_a_line_what_it_is():
+    y = trait()
+    assert repr(prepare_pairs(genotypes(), y, covariates())) == (
+        "PairDesign(60 people, 5 variants, quantitative trait, 2 covariates, no kinship)"
+    )
+    assert "binary trait, 0 cov" in repr(prepare_pairs(genotypes(), (y > 0) * 1.0, kind="binary"))
+    related = repr(prepare_pairs(genotypes(), y, kinship=np.eye(N) + 0.1))
+    assert re.fullmatch(r"PairDesign\(.*, kinship, h2 [\d.e-]+\)", related)

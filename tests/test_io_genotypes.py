@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 from pathlib import Path
 
@@ -224,7 +225,42 @@ def test_a_region_that_is_none(prefix, region, message):
 def test_other_kinds_of_genotypes_are_refused(prefix):
     with pytest.raises(InputError, match="plink2 --make-bed"):
         read_genotypes("x.pgen")
+    other = prefix.with_name("other")
+    Path(f"{other}.pgen").touch()
+    with pytest.raises(InputError, match=r"other\.pgen: this kind .* plink2 --make-bed"):
+        read_genotypes(other)
+    Path(f"{prefix}.pgen").touch()  # beside a panel it is in nobody's way
+    assert read_genotypes(prefix).n_people == 5
+    Path(f"{prefix}2.vcf.gz").touch()
+    with pytest.raises(MissingFileError, match=r"but .*p\.x2\.vcf\.gz is there; give its whole"):
+        read_genotypes(f"{prefix}2")
     with pytest.raises(InputError, match="holds calls"):
         read_genotypes(prefix, field="DS")
     with pytest.raises(InputError, match="expected 'GT'"):
         read_genotypes(prefix, field="GP")
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"\n FID IID y\nf a 1.7\n", r"is a text file, whose first line is 'FID IID y'.*swapped"),
+     (gzip.compress(b"#chr start end gene ann\n"), "whose first line is '#chr start end gene ann'"),
+     (b"", "is empty; expected a PLINK 1 prefix"),
+     (b"##fileformat=VCFv4.2\n", "is a VCF by its first line; give it a name that ends in .vcf"),
+     (b"PAR1\0\0", "begins with the bytes 50415231; expected a PLINK 1 prefix"),
+     (gzip.compress(b"text" * 99)[:20], "begins with the bytes 1f8b")],
+)  # fmt: skip
+@pytest.mark.parametrize("name", ["pheno.txt", "expression.bed"])
+def test_a_file_that_holds_no_genotypes_says_what_it_is(tmp_path, data, message, name):
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=message) as caught:
+        read_genotypes(path)
+    assert str(caught.value).startswith(str(path))
+    assert not isinstance(caught.value, MissingFileError)
+
+
+def test_a_panels_own_files_stay_what_is_missing(prefix):
+    Path(f"{prefix}.bim").unlink()
+    for name in (prefix, *(f"{prefix}.{suffix}" for suffix in ("bed", "bim", "fam"))):
+        with pytest.raises(MissingFileError, match=r"p\.x\.bim not there"):
+            read_genotypes(name)

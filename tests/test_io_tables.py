@@ -127,8 +127,11 @@ def test_missing_file_folder_and_unknown_suffix(tmp_path):
     (tmp_path / "t.xlsx").write_text("x")
     with pytest.raises(InputError, match=r"t\.xlsx.*expected one of \.parquet"):
         read_table(tmp_path / "t.xlsx")
-    with pytest.raises(OutputError, match=r"t\.xlsx"):
+    with pytest.raises(InputError, match=r"read_sumstats, or made a table by seqgen munge"):
+        read_table(tmp_path / "t.xlsx")
+    with pytest.raises(OutputError, match=r"t\.xlsx") as caught:
         write_table(pd.DataFrame({"x": [1]}), tmp_path / "t.xlsx")
+    assert "munge" not in str(caught.value)
     (tmp_path / "empty.tsv").write_text("")
     with pytest.raises(InputError, match=r"empty\.tsv: is empty"):
         read_table(tmp_path / "empty.tsv")

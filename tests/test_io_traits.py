@@ -51,9 +51,9 @@ def test_plink_with_a_header(tmp_path, header, name):
     lines = "\n".join([header, "f1 001 1.7 NA", "f2 002 -9 25"])
     mark = "\t" if "\t" in header else "," if "," in header else " "
     got = read_traits(put(tmp_path, lines.replace(" ", mark) + "\n", name))
-    check(got, ["001", "002"], ["height", "bmi"], [[1.7, np.nan], [-9, 25]])
+    check(got, ["001", "002"], ["height", "bmi"], [[1.7, np.nan], [np.nan, 25]])
     ((action, count, example),) = told(got).values()
-    assert (action, count, example) == ("kept", 1, "height of 002")
+    assert (action, count, example) == ("changed", 1, "height of 002")
     assert got.genes is None
 
 
@@ -76,12 +76,18 @@ def test_plink_without_a_header(tmp_path):
     assert list(told(got).values()) == [("changed", 1, "trait_1 of b")]
 
 
-def test_minus_nine_is_missing_in_a_files_one_trait_only(tmp_path):
-    got = read_traits(put(tmp_path, "FID IID SEX y\n1 a 1 -9\n2 b 2 3.5\n"))
-    check(got, "ab", ["SEX", "y"], [[1, np.nan], [2, 3.5]])
-    several = put(tmp_path, "FID IID x y\n1 a 1 -9\n2 b 2 3.5\n")
-    # whichever of them is read
-    check(read_traits(several, columns=["y"]), "ab", ["y"], [[-9], [3.5]])
+def test_minus_nine_is_missing_in_every_column_of_plinks_files_and_in_no_others(tmp_path):
+    got = read_traits(put(tmp_path, "FID IID SEX y\n1 a -9 -9\n2 b 2 3.5\n3 c 0 -9.0\n"))
+    check(got, "abc", ["SEX", "y"], [[np.nan, np.nan], [2, 3.5], [np.nan, np.nan]])
+    assert list(told(got).values()) == [("changed", 3, "SEX of a"), ("changed", 1, "SEX of c")]
+    several = put(tmp_path, "FID IID x y\n1 a 1.5 -9\n2 b -9 3.5\n3 c -8 -9.5\n")
+    for how in ({}, {"binary": False}):
+        got = read_traits(several, **how)
+        check(got, "abc", ["x", "y"], [[1.5, np.nan], [np.nan, 3.5], [-8, -9.5]])
+        ((reason, counted),) = told(got).items()
+        assert "-9, PLINK's missing value" in reason
+        assert counted == ("changed", 2, "y of a")
+    check(read_traits(several, columns=["y"]), "abc", ["y"], [[np.nan], [3.5], [-9.5]])
     got = read_traits(put(tmp_path, "sample y\na -9\nb 3.5\n"))
     check(got, "ab", ["y"], [[-9], [3.5]])
     assert got.drops.empty
@@ -102,6 +108,25 @@ def test_fam(tmp_path):
     path.write_text("f a 0 0 1\n")
     with pytest.raises(InputError, match="has 5 fields; expected 6: FID IID PAT MAT SEX PHENO"):
         read_traits(path)
+
+
+@pytest.mark.parametrize("text", ["FID IID case\n1 a 1\n1 b 2\n1 c -9\n",
+                                  "FID IID case x\n1 a 1 5\n1 b 2 6\n1 c -9 7\n",
+                                  "IID SEX case x\na 1 1 5\nb 2 2 6\nc 1 -9 7\n"])  # fmt: skip
+@pytest.mark.parametrize("columns", [["case"], ["case", "SEX"]])
+def test_codes_of_cases_are_judged_by_the_columns_read(tmp_path, text, columns):
+    path = put(tmp_path, text)
+    columns = [name for name in columns if name in text]
+    with pytest.raises(InputError, match=r"'case' holds only 1 and 2.*binary=True"):
+        read_traits(path, columns=columns)
+    case = read_traits(path, columns=columns, binary=False).values["case"]
+    np.testing.assert_array_equal(case, [1, 2, np.nan])
+    case = read_traits(path, columns=columns, binary=True).values["case"]
+    np.testing.assert_array_equal(case, [0, 1, np.nan])
+    if "x" in text:  # among several that are read, numbers stay numbers
+        got = read_traits(path, columns=["case", "x"])
+        check(got, "abc", ["case", "x"], [[1, 5], [2, 6], [np.nan, 7]])
+        check(read_traits(path, columns="x"), "abc", ["x"], [[5], [6], [7]])
 
 
 def test_binary(tmp_path):
@@ -179,9 +204,82 @@ def test_columns_are_chosen_in_order(tmp_path):
 
 def test_text_is_told_by_person_and_column(tmp_path):
     path = put(tmp_path, "sample sex age\nann 1 40\nben M 50\n")
-    with pytest.raises(InputError, match=r"'M' of 'ben', column 'sex', is no number \(1 such"):
+    with pytest.raises(
+        InputError,
+        match=r"t.txt line 3: 'M' of 'ben', column 'sex', is no number \(1 such.*; correct it",
+    ):
         read_traits(path)
     check(read_traits(path, columns=["age"]), ["ann", "ben"], ["age"], [[40], [50]])
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.tsv.gz"])
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [("60", "M", r"line 6: 'M' of 'cleo', column 'age', is no number \(1 such values\); correct"),
+     ("60", "1e400", r"line 6: the value of 'cleo', column 'age', is infinite or too large"),
+     ("0.1", "-inf", r"line 3: the value of 'ann', column 'pc1', is infinite"),
+     ("50", "1e5O", r"line 5: '1e5O' of 'ben'")],
+)  # fmt: skip
+def test_a_value_that_is_none_is_told_by_its_line(tmp_path, name, old, new, message):
+    # A preamble and blank lines count as lines.
+    text = "##made by hand\nsample age pc1\nann 40 0.1\n\nben 50 0.2\ncleo 60 0.3\n"
+    path = put(tmp_path, text.replace(old, new), name)
+    with pytest.raises(InputError, match=message) as caught:
+        read_traits(path)
+    assert "categories" not in str(caught.value)
+    other = "age" if old == "0.1" else "pc1"
+    assert len(read_traits(path, columns=other).values) == 3
+
+
+def test_lines_are_told_without_a_header_and_of_people_in_columns(tmp_path):
+    with pytest.raises(InputError, match=r"line 2: 'x' of 'b', column 'trait_1'"):
+        read_traits(put(tmp_path, "f a 1.5\nf b x\n"))
+    with pytest.raises(InputError, match=r"line 3: the value of 'pc1', column 'ben', is infinite"):
+        read_traits(put(tmp_path, COLUMNS.replace("NA", "inf")), people=NAMES)
+
+
+def test_many_words_are_categories(tmp_path):
+    path = put(tmp_path, "id site age\na NY 40\nb LA 50\nc 1 60\nd 2 70\n")
+    with pytest.raises(InputError, match=r"line 2: 'NY'.*\(2 such.*categories as 0/1 columns"):
+        read_traits(path)
+    frame = pd.DataFrame({"IID": ["a", "b", "c"], "y": ["1.5", "2", "high"]})
+    frame.to_parquet(tmp_path / "t.parquet", index=False)
+    with pytest.raises(InputError, match=r"t.parquet row 3: 'high' of 'c'.*correct it"):
+        read_traits(tmp_path / "t.parquet")
+
+
+def test_a_file_without_a_header_says_so_where_a_column_is_asked_for(tmp_path):
+    path = put(tmp_path, "\nf1 a 0.5 1\nf2 b 1.5 3\n")
+    with pytest.raises(
+        InputError,
+        match=r"height not there; line 2 was read as a person.*'FID IID height'.*header=True.*or "
+        r"trait_1, trait_2",
+    ):
+        read_traits(path, columns=["height"])
+    check(read_traits(path, columns=["trait_2"]), "ab", ["trait_2"], [[1], [3]])
+    path = put(tmp_path, "f a 0 0 1 1.5\n", "p.fam")
+    with pytest.raises(InputError, match="its 2 traits are SEX, PHENO"):
+        read_traits(path, columns=["height"])
+
+
+@pytest.mark.parametrize(
+    ("names", "people", "told"),
+    [("a b", ["a_a", "b_b"], "'a_a' asked for looks like FID_IID of 'a' in this file"),
+     ("a b", ["fam_1_a", "x"], "'fam_1_a' asked for looks like FID_IID of 'a'"),
+     ("a_1 c", ["f_a_1"], "'f_a_1' asked for looks like FID_IID of 'a_1'"),
+     ("a_1 c", ["a_1_a_1"], "'a_1_a_1' asked for looks like FID_IID of 'a_1'"),
+     ("7 8", [f"{k}_{k}" for k in range(9)], "'7_7' asked for looks like FID_IID of '7'"),
+     ("f_a b", ["a"], "'f_a' in this file looks like FID_IID of 'a' asked for"),
+     ("a b", ["a1_c", "c"], "")],
+)  # fmt: skip
+@pytest.mark.parametrize("plink", [True, False])
+def test_people_named_by_family_and_person_are_told(tmp_path, names, people, told, plink):
+    header = "FID IID y\n" if plink else "sample y\n"
+    lines = "".join(f"{'0 ' if plink else ''}{name} 1.5\n" for name in names.split())
+    with pytest.raises(InputError, match="write the names alike") as caught:
+        read_traits(put(tmp_path, header + lines), people=people)
+    assert told in str(caught.value)
+    assert ("--recode vcf-iid" in str(caught.value)) == bool(told)
 
 
 def test_numbers_as_people(tmp_path):
@@ -212,7 +310,7 @@ def test_numbers_as_people(tmp_path):
         ("FID IID\na b\n", "expected at least one trait"),
         ("sample\ty\n\t1\nb\t2\n", r"1 row\(s\) have no name in column 'sample'"),
         ("IID y\na 1\n", ""),
-        ("", "is empty"),
+        ("", "is empty; expected a line of column names and lines of values"),
     ],
 )
 def test_tables_that_are_wrong(tmp_path, text, message):

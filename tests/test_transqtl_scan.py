@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 from scipy.stats import linregress
 
 from seqgen.errors import InputError
+from seqgen.io.traits import TraitTable
 from seqgen.transqtl import (
     ScanOptions,
     permuted_scan_maxima,
@@ -210,11 +213,24 @@ def test_unusable_variants_and_traits_are_counted():
         "missing calls set to the variant's mean": 4,
     }
     assert scan.n_tests == 26 * 4
-    with_int = np.where(np.isnan(genotypes), -1, genotypes * 10).astype(np.int8)
+    with_int = np.where(np.isnan(genotypes), -1, np.rint(genotypes)).astype(np.int8)
     again = scan_trans(prepare_trans(with_int, traits, covariates), options=ALL)
     merged = scan.hits.merge(again.hits, on=["variant", "trait"])
     assert merged["t_x"].to_numpy() == pytest.approx(merged["t_y"].to_numpy())
     assert len(merged) == 26 * 4
+
+
+def test_missing_calls_and_dropped_variants_of_several_blocks_are_added_up():
+    rng = np.random.default_rng(3)
+    genotypes = rng.integers(0, 3, (20, 12_000)).astype(np.int8)
+    genotypes[:, ::1000] = 1
+    genotypes[0, 5::1000] = -1
+    scan = scan_trans(prepare_trans(genotypes, rng.normal(size=(20, 2))))
+    counts = dict(zip(scan.drops["reason"], scan.drops["count"], strict=True))
+    assert counts == {
+        "variant is monomorphic": 12,
+        "missing calls set to the variant's mean": 12,
+    }
 
 
 def test_a_variant_that_covariates_nearly_explain_is_still_exact():
@@ -263,6 +279,16 @@ def test_people_are_brought_to_one_order():
         ({"covariates": np.ones((120, 1))}, "'covariate_1' is 1.0 for all people"),
         ({"covariates": np.arange(240.0).reshape(120, 2)}, "'covariate_2' is a linear comb"),
         ({"covariates": np.random.default_rng(1).normal(size=(120, 119))}, "degrees of freedom"),
+        ({"covariates": np.full((120, 1), "M")}, "covariates: 'M' of person 0, .* code categ"),
+        ({"traits": np.full((120, 1), "M")}, "traits: 'M' of person 0, column 'trait_1'.*correct"),
+        ({"genotypes": [[0, 1]] * 120}, r"genotypes is of type list; expected an array or Data"),
+        ({"genotypes": {"a": 1}}, r"genotypes is of type dict; .* read_genotypes\(path\)"),
+        ({"genotypes": "panel.bed"}, "genotypes is of type str; expected an array"),
+        ({"traits": {"height": [1.0] * 120}}, r"traits is of type dict; .*read_traits\(...\).val"),
+        ({"traits": "height"}, "traits is of type str"),
+        ({"traits": [[1.0], [1.0, 2.0]]}, "traits is of type list"),
+        ({"traits": TraitTable(pd.DataFrame(), None, pd.DataFrame())}, "traits is of type Trait"),
+        ({"covariates": {"age": [1.0]}}, r"covariates is of type dict; .* \(120, covariates\)"),
         ({"genotypes": np.zeros(120)}, "two dimensions"),
         ({"genotypes": np.empty((120, 0))}, "no variant"),
         ({"genotypes": np.full((120, 2), "A")}, "of type <U1"),
@@ -284,14 +310,78 @@ def test_names_that_do_not_meet_are_shown():
     table = pd.DataFrame(traits, index=[f"S{k}" for k in range(120)])
     with pytest.raises(InputError, match=r"none in all.*\(0 in genotypes, 'S0' in traits\)"):
         prepare_trans(genotypes, table)
+    joined = pd.DataFrame(genotypes, index=[f"F{k}_S{k}" for k in range(120)])
+    with pytest.raises(InputError, match=r"'F0_S0' in genotypes looks like FID_IID of 'S0' in tr"):
+        prepare_trans(joined, table)
+    # Numbers of rows are no names that end in numbers.
+    table.index = [f"S_{k}" for k in range(120)]
+    with pytest.raises(InputError, match="none in all") as caught:
+        prepare_trans(genotypes, table)
+    assert "FID" not in str(caught.value)
+
+
+class Foreign:
+    """Genotypes of another package."""
+
+    def __init__(self, counts):
+        self.counts, self.n_people = counts, len(counts)
+        self.variants = pd.DataFrame({"variant": [f"v{k}" for k in range(counts.shape[1])]})
+
+    def genotypes(self, index):
+        return self.counts[:, index]
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.int8])
+def test_genotypes_above_2_are_refused_wherever_they_come_from(dtype, tmp_path):
+    genotypes, traits, _ = drawn()
+    genotypes = genotypes.astype(dtype)
+    genotypes[3, 5] = -1 if dtype == np.int8 else np.nan
+    tenfold = np.where(genotypes > 0, 10 * genotypes, genotypes)
+    told = "'{}' holds [12]0; expected allele counts from 0 to 2, NaN where missing"
+    for order in "CF":
+        array = np.asarray(tenfold, order=order)
+        with pytest.raises(InputError, match=told.format("variant_1")):
+            prepare_trans(array, traits)
+        with pytest.raises(InputError, match=told.format("0")):
+            prepare_trans(pd.DataFrame(array), traits)
+    mapped = np.memmap(tmp_path / "g", dtype=dtype, mode="w+", shape=tenfold.shape)
+    mapped[:] = tenfold
+    for source, name in ((Foreign(tenfold), "v0"), (mapped, "variant_1")):
+        design = prepare_trans(source, traits)  # read by the scan alone
+        with pytest.raises(InputError, match=told.format(name)):
+            scan_trans(design)
+    design = prepare_trans(genotypes, traits)
+    high = replace(design.variants, read=lambda index: tenfold[:, index])
+    with pytest.raises(InputError, match=told.format("variant_5")):
+        read_block(high, np.arange(4, 9), rows=design.rows, basis=design.basis)
+    with pytest.raises(InputError, match=told.format("variant_7")):  # none is missing
+        read_block(high, np.arange(6, 9), rows=design.rows, basis=design.basis)
+    assert (
+        scan_trans(design).n_tests == scan_trans(prepare_trans(Foreign(genotypes), traits)).n_tests
+    )
+
+
+def test_dosages_of_2_in_double_precision_may_be_rounded():
+    genotypes, traits, _ = drawn()
+    design = prepare_trans(np.where(genotypes == 2, 2 + 1e-9, genotypes), traits)
+    assert scan_trans(design).n_tests == 30 * 7
+
+
+def test_a_design_says_in_a_line_what_it_is():
+    genotypes, traits, covariates = drawn()
+    assert repr(prepare_trans(genotypes, traits, covariates)) == (
+        "TransDesign(120 people, 30 variants, 7 quantitative traits, 2 covariates, no kinship)"
+    )
+    related = repr(prepare_trans(genotypes, traits, kinship=np.eye(120) + 0.1))
+    assert re.fullmatch(r"TransDesign\(.*, 0 covariates, kinship, median h2 [\d.e-]+\)", related)
 
 
 def test_a_scan_refuses_bad_genotypes_and_options():
     genotypes, traits, _ = drawn()
-    for value in (-2.0, np.inf):
+    for value in (-2.0, -1.0, 2.5, np.inf):
         genotypes[4, 8] = value
-        with pytest.raises(InputError, match=f"'variant_9' has {value}"):
-            scan_trans(prepare_trans(genotypes, traits))
+        with pytest.raises(InputError, match=f"'variant_9' holds {value:g}; expected .* 0 to 2"):
+            prepare_trans(genotypes, traits)
     with pytest.raises(InputError, match=r"no pair of variant and trait.*monomorphic: 3"):
         scan_trans(prepare_trans(np.ones((120, 3)), traits))
     design = prepare_trans(drawn()[0], traits)

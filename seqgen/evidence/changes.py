@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, require_type
+from seqgen.errors import InputError
+from seqgen.evidence.tables import require_table
 from seqgen.io.tally import Tally
-from seqgen.schemas import AMINO_ACIDS
+from seqgen.schemas import AMINO_ACIDS, Counted
 
 COLUMNS = ("variant", "gene", "uniprot", "position", "ref_aa", "alt_aa")
+_VARIANTS = "a table such as annotate(...).table"
+_ANNOTATE = "if these are summary statistics, annotate them first (annotate, or seqgen annotate)"
 _NAMED_BY = ("chrom", "pos", "other_allele", "effect_allele")
 
 
@@ -39,8 +42,12 @@ def variant_rows(variants: pd.DataFrame, tally: Tally) -> pd.DataFrame:
 
     Returns and raises as `residue_changes`; ``position`` and residues may be missing.
     """
+    require_table(variants, "variants", remedy=_VARIANTS)
     if "gene" not in variants and "uniprot" not in variants:
-        raise InputError(f"variants: neither column gene nor uniprot; found {_listed(variants)}")
+        raise InputError(
+            f"variants: neither column gene nor uniprot; found {_listed(variants)}; {_ANNOTATE}, "
+            "or name each variant's nearest or cis gene in column gene"
+        )
     frame = _rows(variants, needed=())
     nowhere = frame[["gene", "uniprot"]].isna().all(axis=1)
     frame = tally.drop(frame, nowhere, "variant without a gene or protein")
@@ -57,6 +64,8 @@ def target_rows(targets: Sequence[str] | pd.DataFrame, tally: Tally) -> pd.DataF
     """
     if isinstance(targets, str):
         raise InputError(f"targets is {targets!r}; expected a list of gene symbols or a table")
+    if isinstance(targets, Counted) or not isinstance(targets, pd.DataFrame | Iterable):
+        require_table(targets, "targets", remedy="a list of gene symbols or a table")
     if not isinstance(targets, pd.DataFrame):
         targets = pd.DataFrame({"gene": pd.Series(list(targets), dtype="str")})
     if "gene" not in targets:
@@ -73,12 +82,13 @@ def target_rows(targets: Sequence[str] | pd.DataFrame, tally: Tally) -> pd.DataF
 
 def _rows(variants: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
     """The columns as they have to be, missing where absent."""
-    require_type(variants, pd.DataFrame, "variants", remedy="a table such as annotate gives")
+    require_table(variants, "variants", remedy=_VARIANTS)
     missing = [name for name in needed if name not in variants]
     if missing:
         raise InputError(
             f"variants: column(s) {', '.join(missing)} missing; found {_listed(variants)}; "
             f"expected {', '.join(needed)}, as the table annotations has them"
+            + (f"; {_ANNOTATE}" if "uniprot" in missing else "")
         )
     frame = pd.DataFrame({"variant": _names(variants)})
     for name in ("gene", "uniprot", "ref_aa", "alt_aa"):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, require_type
+from seqgen.errors import InputError
+from seqgen.evidence.tables import require_table
 
 #: Columns of evidence that have a fixed name, as tables list them.
 COLUMNS = (
@@ -22,6 +23,8 @@ REVERSED = frozenset({"structure_distance"})
 #: Lists of gene pairs have columns that begin so; these three are names of genes.
 GENE_PREFIX = "gene_"
 NOT_EVIDENCE = frozenset({"gene_1", "gene_2", "gene_name"})
+# Evidence nearer to 0 than this is what rounding leaves of columns that say nothing.
+_ROUNDING = 1e-12
 
 
 def combine_evidence(table: pd.DataFrame, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -73,7 +76,7 @@ def combine_evidence(table: pd.DataFrame, *, columns: Sequence[str] | None = Non
     >>> combine_evidence(table)["evidence"].round(2).tolist()
     [-0.67, 1.33, -0.67, nan]
     """
-    require_type(table, pd.DataFrame, "table", remedy="a table such as pair_evidence gives")
+    require_table(table, "table", remedy="a table such as pair_evidence(...).table")
     names = evidence_columns(table) if columns is None else _checked_names(table, columns)
     return table.assign(evidence=combined({name: _numbers(table, name) for name in names}))
 
@@ -87,6 +90,7 @@ def combined(values: dict[str, np.ndarray]) -> np.ndarray:
         score = np.zeros(len(column))
         score[there] = savage_scores(-column[there] if name in REVERSED else column[there]) - 1.0
         total, known = total + score, known | there
+    total = np.where(np.abs(total) < _ROUNDING, 0.0, total)
     return np.where(known, total, np.nan)
 
 

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, require_type
+from seqgen.errors import InputError
 from seqgen.evidence.arrays import Values, unordered
 from seqgen.evidence.combination import GENE_PREFIX, NOT_EVIDENCE
+from seqgen.evidence.tables import require_table
 from seqgen.io.tally import Tally
 
 GenePairs = pd.DataFrame | Mapping[str, pd.DataFrame]
@@ -55,7 +56,7 @@ def _values(
     frame: pd.DataFrame, label: str, genes: pd.Index, sides: tuple[np.ndarray, np.ndarray],
     tally: Tally,
 ) -> Values:  # fmt: skip
-    require_type(frame, pd.DataFrame, label, remedy=_EXPECTED)
+    require_table(frame, label, remedy=_EXPECTED)
     missing = [name for name in ("gene_1", "gene_2") if name not in frame]
     if missing:
         raise InputError(

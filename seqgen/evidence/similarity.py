@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, require_type
+from seqgen.errors import InputError
 from seqgen.evidence.proteins import Proteins
+from seqgen.evidence.tables import require_table
 from seqgen.io.tally import Tally
 
 # Numbers that are gathered at a time.
@@ -22,7 +23,7 @@ def centred_embeddings(embeddings: pd.DataFrame) -> pd.DataFrame:
         If the table is empty, holds no numbers or infinite ones, or names a protein twice.
     """
     expected = "a table with one row per protein, such as embed_proteins gives"
-    require_type(embeddings, pd.DataFrame, "embeddings", remedy=expected)
+    require_table(embeddings, "embeddings", remedy=expected)
     twice = embeddings.index.duplicated()
     if twice.any() or not embeddings.size:
         told = f"{embeddings.index[twice][0]!r} comes twice" if twice.any() else "no values"

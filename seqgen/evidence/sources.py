@@ -10,7 +10,9 @@ import pandas as pd
 
 from seqgen.alignment import Residues
 from seqgen.errors import InputError
+from seqgen.evidence.tables import require_table
 from seqgen.results import Couplings
+from seqgen.schemas import Counted
 from seqgen.structure import ResidueDistances
 
 CouplingSource = Couplings | pd.DataFrame
@@ -84,7 +86,7 @@ class Source(NamedTuple):
 def coupling_sources(couplings: CouplingSource | Iterable[CouplingSource]) -> list[Source]:
     """Couplings in standard deviations: z, or where a pair of proteins has none, robust ones."""
     sources: list[Source] = []
-    for number, each in enumerate(_several(couplings), start=1):
+    for number, each in enumerate(_several(couplings, "couplings"), start=1):
         if isinstance(each, Couplings):
             names, first, second = _of_residues(each.rows, each.columns)
             values = _matrix_z(each, first.protein, second.protein)
@@ -99,7 +101,7 @@ def coupling_sources(couplings: CouplingSource | Iterable[CouplingSource]) -> li
 def distance_sources(distances: DistanceSource | Iterable[DistanceSource] | None) -> list[Source]:
     """Distances with the sign turned, so that larger is closer."""
     sources = []
-    for number, each in enumerate(_several(distances), start=1):
+    for number, each in enumerate(_several(distances, "distances"), start=1):
         if isinstance(each, ResidueDistances):
             names, first, second = _of_residues(each.rows, each.columns)
             values = np.asarray(each.values, dtype=np.float64)
@@ -120,9 +122,11 @@ def distance_sources(distances: DistanceSource | Iterable[DistanceSource] | None
     return sources
 
 
-def _several(given: Any) -> Iterator[Any]:
+def _several(given: Any, label: str) -> Iterator[Any]:
     if given is None:
         return
+    if isinstance(given, Counted):
+        require_table(given, label, remedy="")
     if isinstance(given, Couplings | ResidueDistances | pd.DataFrame):
         yield given
     elif isinstance(given, Iterable) and not isinstance(given, str):
@@ -132,6 +136,8 @@ def _several(given: Any) -> Iterator[Any]:
 
 
 def _unknown_kind(found: object, label: str, expected: str) -> InputError:
+    if isinstance(found, Counted):
+        require_table(found, f"{label}: one", remedy=expected)
     return InputError(f"{label}: holds a {type(found).__name__}; expected {expected}")
 
 

@@ -127,9 +127,10 @@ def _check_collinear(columns: np.ndarray, covariates: pd.DataFrame) -> None:
         names = covariates.columns[bad - 1].astype("str").tolist()
         constant = [n for n, k in zip(names, bad, strict=True) if not columns[:, k].any()]
         why = "constant" if constant == names else "linear combinations of those before them"
+        are, them = ("is", "it") if len(names) == 1 else ("are", "them")
         raise InputError(
-            f"covariates: {', '.join(names)} {'is' if len(names) == 1 else 'are'} collinear "
-            f"({why}; the intercept is always there); leave out"
+            f"covariates: {', '.join(map(repr, names))} {are} collinear ({why}; the intercept is "
+            f"always there); leave {them} out"
         )
 
 

@@ -10,7 +10,13 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.genotype_source import GenotypeSource
-from seqgen.io.people import labelled_table, person_names, refuse_repeats, settle_difference
+from seqgen.io.people import (
+    as_array,
+    labelled_table,
+    person_names,
+    refuse_repeats,
+    settle_difference,
+)
 from seqgen.io.tally import Tally
 
 Genotypes = np.ndarray | pd.DataFrame | GenotypeSource
@@ -76,7 +82,14 @@ def _labelled(values: Trait, names: pd.Index, label: str) -> pd.Series:
     """A trait with the names of its people; a plain array is in the order of the genotypes."""
     if isinstance(values, pd.Series):
         return values
-    array = np.asarray(values)
+    remedy = (
+        "a Series that names the people, such as read_traits(...).values['height'], or an array"
+    )
+    if isinstance(values, pd.DataFrame):
+        raise InputError(
+            f"{label} is a table of {values.shape[1]:,} columns; expected {remedy}: choose a column"
+        )
+    array = as_array(values, label, remedy=remedy)
     if array.shape != (len(names),):
         raise InputError(
             f"{label}: shape {array.shape} for {len(names):,} people with genotypes; expected "

@@ -178,7 +178,7 @@ def _header_line(path: Path, packed: bool) -> tuple[str, int]:
                     return text, number
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise _damaged(path, error) from error
-    raise InputError(f"{path}: is empty; expected a line of column names and one per variant")
+    raise InputError(f"{path}: is empty; expected a line of column names and lines of values")
 
 
 def _damaged(path: Path, error: Exception) -> InputError:

@@ -13,16 +13,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, MissingFileError
+from seqgen.errors import InputError
+from seqgen.io.genotype_files import (
+    BED_MAGIC,
+    OTHER_SUFFIXES,
+    VCF_SUFFIXES,
+    no_panel,
+    other_kind,
+)
 from seqgen.io.genotype_source import GenotypeSource, repeated_variants
 from seqgen.io.plink_people import plink_people, read_ids
 from seqgen.io.regions import canonical_names, parse_region
 from seqgen.io.vcf import HeldGenotypes, read_vcf
 from seqgen.schemas import DROPS
-
-_MAGIC = b"\x6c\x1b\x01"
-_VCF = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
-_OTHER = (".pgen", ".pvar", ".psam", ".bgen", ".sample", ".vcf.zst")
 
 
 @dataclass(frozen=True)
@@ -170,14 +173,10 @@ def read_genotypes(
     if field not in ("GT", "DS"):
         raise InputError(f"field is {field!r}; expected 'GT' (calls) or 'DS' (dosages)")
     lower = Path(path).name.lower()
-    if lower.endswith(_VCF):
+    if lower.endswith(VCF_SUFFIXES):
         return read_vcf(path, name=name, region=region, field=field, keep_filtered=keep_filtered)
-    if lower.endswith(_OTHER):
-        raise InputError(
-            f"{path}: this kind of file is not read; expected a PLINK 1 prefix (.bed, .bim, .fam) "
-            "or a VCF or BCF: make one with plink2 --make-bed, or with --export vcf bgz "
-            "vcf-dosage=DS where dosages matter"
-        )
+    if lower.endswith(OTHER_SUFFIXES):
+        raise other_kind(path)
     if field == "DS":
         raise InputError(f"field is 'DS', but {path} is a PLINK panel, which holds calls; say 'GT'")
     return read_panel(path, name=name, region=region)
@@ -206,19 +205,16 @@ def read_panel(
     MissingFileError
         If one of the three files is missing.
     InputError
-        If a file is damaged, the sizes do not fit each other, a variant comes twice, or none
-        lies in the region.
+        If the path is a file of another kind, a file is damaged, the sizes do not fit each other,
+        a variant comes twice, or none lies in the region.
     """
-    prefix = Path(prefix)
+    given = prefix = Path(prefix)
     if prefix.suffix in (".bed", ".bim", ".fam"):
         prefix = prefix.with_suffix("")
     paths = {suffix: Path(f"{prefix}.{suffix}") for suffix in ("bed", "bim", "fam")}
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
-        raise MissingFileError(
-            f"panel {prefix}: {', '.join(missing)} not there; expected {prefix}.bed, .bim and "
-            f".fam side by side"
-        )
+        raise no_panel(given, prefix, missing)
     n_people = _count_people(paths["fam"])
     variants = _read_bim(paths["bim"])
     _check_bed(paths["bed"], n_people, len(variants))
@@ -288,9 +284,9 @@ def _check_bed(path: Path, n_people: int, n_variants: int) -> None:
     expected = 3 + n_variants * ((n_people + 3) // 4)
     with open(path, "rb") as handle:
         magic = handle.read(3)
-    if magic != _MAGIC:
+    if magic != BED_MAGIC:
         raise InputError(
-            f"{path}: begins with {magic.hex() or 'nothing'}, not with {_MAGIC.hex()}; expected "
+            f"{path}: begins with {magic.hex() or 'nothing'}, not with {BED_MAGIC.hex()}; expected "
             f"a PLINK 1 .bed file in variant-major order: make it with plink --make-bed"
         )
     size = path.stat().st_size

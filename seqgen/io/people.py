@@ -7,11 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, require_type
 from seqgen.io.genotype_source import GenotypeSource
+from seqgen.io.plink_people import told_of_families
 from seqgen.io.tally import Tally
 
 Table = np.ndarray | pd.DataFrame
+
+GENOTYPES = "an array or DataFrame of shape (people, variants), or what read_genotypes(path) opens"
 
 
 def person_names(genotypes: Table | GenotypeSource, people: Sequence[str] | None) -> pd.Index:
@@ -22,6 +25,7 @@ def person_names(genotypes: Table | GenotypeSource, people: Sequence[str] | None
         if people is not None:
             raise InputError("people: given beside a table of genotypes, whose index names them")
         return genotypes.index
+    require_type(genotypes, np.ndarray, "genotypes", remedy=GENOTYPES)
     if genotypes.ndim != 2:
         raise InputError(
             f"genotypes: shape {genotypes.shape}; expected (people, variants), two dimensions"
@@ -47,7 +51,11 @@ def labelled_table(values: Table, people: pd.Index, label: str, prefix: str) -> 
         if twice.any():
             raise InputError(f"{label}: column {values.columns[twice][0]!r} comes twice")
         return values
-    array = np.asarray(values)
+    remedy = (
+        "a DataFrame that names the people, such as read_traits(...).values, or an array of shape "
+        f"({len(people)}, {label})"
+    )
+    array = as_array(values, label, remedy=remedy)
     if array.ndim != 2 or len(array) != len(people):
         raise InputError(
             f"{label}: shape {array.shape} for {len(people):,} people with genotypes; expected "
@@ -55,6 +63,23 @@ def labelled_table(values: Table, people: pd.Index, label: str, prefix: str) -> 
         )
     columns = [f"{prefix}_{k}" for k in range(1, array.shape[1] + 1)]
     return pd.DataFrame(array, index=people, columns=columns)
+
+
+def as_array(values: object, label: str, *, remedy: str) -> np.ndarray:
+    """An array, or a list that makes one; a dictionary, a name and the like are refused.
+
+    Raises
+    ------
+    InputError
+        If it is none; the message names its type and the ``remedy``.
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:  # rows of several lengths
+        array = np.empty(())
+    if array.ndim == 0:
+        require_type(values, np.ndarray, label, remedy=remedy)
+    return array
 
 
 def refuse_repeats(label: str, index: pd.Index) -> None:
@@ -74,7 +99,11 @@ def settle_difference(
     counts = ", ".join(f"{len(index):,} in {name}" for name, index in sets.items())
     if not len(shared):
         such = ", ".join(f"{index[0]!r} in {name}" for name, index in sets.items() if len(index))
-        raise InputError(f"people: {counts}, none in all; are the names written alike ({such})?")
+        families = told_of_families({f"in {name}": index for name, index in sets.items()})
+        raise InputError(
+            f"people: {counts}, none in all; are the names written alike ({such})?"
+            + (f" {families}" if families else "")
+        )
     if not shared_people:
         raise InputError(
             f"people: {counts}, {len(shared):,} in all of them; give the same people, or "

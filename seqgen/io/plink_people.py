@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from pathlib import Path
 
 import pandas as pd
@@ -57,6 +58,48 @@ def refuse_twice(people: pd.Index, where: str) -> pd.Index:
             "keep one row per person"
         )
     return people
+
+
+def told_of_families(sides: dict[str, pd.Index]) -> str:
+    """The remedy where names of one side are FID_IID of another's; empty where none are.
+
+    Parameters
+    ----------
+    sides : dict of str to Index
+        Names of people, by the words for where they are.
+
+    Examples
+    --------
+    >>> sides = {"in genotypes": pd.Index(["a_a", "b_b"]), "in trait": pd.Index(["a", "c"])}
+    >>> told_of_families(sides).split(":")[0]
+    "'a_a' in genotypes looks like FID_IID of 'a' in trait, as PLINK names people in a VCF"
+    """
+    for long, short in permutations(sides, 2):
+        # Numbers of rows are no names.
+        if any(isinstance(sides[side], pd.RangeIndex) for side in (long, short)):
+            continue
+        names, known = (sides[side].astype("str").unique() for side in (long, short))
+        joined = names[names.str.contains("_", regex=False)]
+        pairs = [(known + "_" + known, known)]
+        pairs += [(joined, cut(joined)) for cut in (_after_first, _after_last)]
+        for whole, person in pairs:
+            found = whole.isin(names) & person.isin(known)
+            if found.any():
+                first = int(found.argmax())
+                return (
+                    f"{whole[first]!r} {long} looks like FID_IID of {person[first]!r} {short}, as "
+                    "PLINK names people in a VCF: make it with plink --recode vcf-iid, or plink2 "
+                    "--export vcf id-paste=iid"
+                )
+    return ""
+
+
+def _after_first(names: pd.Index) -> pd.Index:
+    return names.str.replace("^[^_]*_", "", regex=True)
+
+
+def _after_last(names: pd.Index) -> pd.Index:
+    return names.str.replace("^.*_", "", regex=True)
 
 
 def read_ids(path: Path, *, what: str) -> pd.DataFrame:

@@ -224,9 +224,13 @@ def _kind(path: Path, error: type[InputError] | type[OutputError]) -> str:
     for suffix in (_PARQUET, *_SEPARATORS):
         if name.endswith(suffix):
             return suffix
+    raw = (
+        ". Summary statistics as others publish them are read by read_sumstats, or made a table "
+        "by seqgen munge; traits and covariates are read by read_traits"
+    )
     raise error(
         f"{path}: the suffix says no kind of table; expected one of "
-        f"{', '.join((_PARQUET, *_SEPARATORS))}"
+        f"{', '.join((_PARQUET, *_SEPARATORS))}{raw if error is InputError else ''}"
     )
 
 

@@ -45,10 +45,14 @@ class Tally:
             self.rows.append((self.stage, reason, action, int(which.sum()), example))
 
     def to_frame(self) -> pd.DataFrame:
-        """The counts as a table of schema ``DROPS``."""
+        """The counts as a table of schema ``DROPS``, those of one reason added up."""
         if not self.rows:
             return DROPS.empty()
-        return DROPS.validate(pd.DataFrame(self.rows, columns=DROPS.names))
+        frame = pd.DataFrame(self.rows, columns=DROPS.names)
+        # Rows that pass by in blocks are counted under one reason by each.
+        grouped = frame.groupby(["stage", "reason", "action"], sort=False, as_index=False)
+        frame = grouped.agg({"count": "sum", "example": "first"})
+        return DROPS.validate(frame[DROPS.names])
 
 
 def drops_text(drops: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import os
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 
 import pandas as pd
@@ -52,6 +53,8 @@ class TraitFile:
     text : TextLayout or None
     frame : DataFrame or None
         One of both: how the text is written, or the table out of a Parquet file.
+    headed : bool
+        False where a text table was read as having no line of names.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class TraitFile:
     values: tuple[int, ...]
     text: TextLayout | None = field(default=None, repr=False)
     frame: pd.DataFrame | None = field(default=None, repr=False)
+    headed: bool = True
 
     def labels(self) -> pd.Index:
         """Names of the columns of values, each of them once.
@@ -89,6 +93,17 @@ class TraitFile:
         out.columns = pd.Index(wanted)
         return out.astype(dict.fromkeys(text, "str"))
 
+    def place(self, row: int) -> str:
+        """File and line of a row of values, numbered from 0, for messages."""
+        if self.text is None:
+            return f"{self.path} row {row + 1}"
+        opened = gzip.open if self.text.packed else open
+        # Lines are counted anew, for blank ones are no rows.
+        with opened(self.path, "rt", encoding="utf-8", errors="replace") as handle:
+            behind = islice(enumerate(handle, start=1), self.text.header_line, None)
+            full = (number for number, line in behind if line.strip(" \r\n"))
+            return f"{self.path} line {next(islice(full, row, None))}"
+
 
 def open_traits(
     path: str | os.PathLike[str], *, people: pd.Index | None, header: bool | None
@@ -115,9 +130,11 @@ def open_traits(
         frame = _with_index(read_table(path))
         names = tuple(str(name) for name in frame.columns)
         return _recognised(TraitFile(path, "named", names, (), (), frame=frame))
-    layout = _settled(sniff(path), fam=path.name.lower().endswith(".fam"), header=header,
-                      people=people)  # fmt: skip
-    found = _recognised(TraitFile(path, "named", layout.header, (), (), text=layout))
+    sniffed, fam = sniff(path), path.name.lower().endswith(".fam")
+    layout = _settled(sniffed, fam=fam, header=header, people=people)
+    headed = fam or layout.header_line == sniffed.header_line
+    found = TraitFile(path, "named", layout.header, (), (), text=layout, headed=headed)
+    found = _recognised(found)
     if header is None and found.kind == "named":
         _refuse_data_as_header(found, people)
     return found

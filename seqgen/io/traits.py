@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.plink_people import plink_people, refuse_twice
+from seqgen.io.plink_people import plink_people, refuse_twice, told_of_families
 from seqgen.io.regions import canonical_names
 from seqgen.io.tally import Tally
 from seqgen.io.trait_files import TraitFile, open_traits
@@ -20,8 +20,7 @@ ORIENTATIONS = ("auto", "people-in-rows", "people-in-columns")
 _PLINK_MISSING = -9
 _STRANDS = ("+", "-", ".")
 _CODED = "case/control coded 1/2, read as 0/1"
-_NINE = "trait is -9, PLINK's missing value: read as missing"
-_NINE_KEPT = "value is -9, kept as a number among several traits (PLINK reads it as missing)"
+_NINE = "value is -9, PLINK's missing value: read as missing"
 _NO_STATUS = "case/control status 0 where others are 1 and 2: read as missing"
 _NO_SEX = "sex is 0 where others are 1 and 2: read as missing"
 
@@ -71,8 +70,8 @@ def read_traits(
       rows and columns names more of them holds the people; without ``people`` the rows do, as
       the file stands.
 
-    Empty fields, NA, NaN, ``.`` and their like are missing; -9 only as the one trait of a
-    PLINK-style file (SEX does not count), where it is counted in ``drops``.
+    Empty fields, NA, NaN, ``.`` and their like are missing, and in a PLINK-style file -9 in every
+    column, as PLINK has it, which is counted in ``drops``.
 
     Parameters
     ----------
@@ -87,7 +86,7 @@ def read_traits(
     binary : bool, optional
         True: each trait has to be 0/1, or 1/2 as PLINK codes controls and cases, which is read as
         0/1 with 0 and -9 missing. False: values stay as they are. By default an error where the
-        one trait of a PLINK-style file looks like 1/2.
+        one trait that is read of a PLINK-style file (SEX does not count) looks like 1/2.
     header : bool, optional
         Whether the first line holds names; told from the line by default.
 
@@ -100,8 +99,8 @@ def read_traits(
     MissingFileError
         If there is no such file.
     InputError
-        If a person or trait comes twice, a value is no number, a trait asked for is not there,
-        or none of ``people`` is.
+        If a person or trait comes twice, a value is infinite or no number, a trait asked for is
+        not there, or none of ``people`` is.
 
     Examples
     --------
@@ -156,7 +155,7 @@ def _people_in_rows(found: TraitFile, orientation: str, people: pd.Index | None)
             f"{found.path}: {rows:,} of {len(people):,} people asked for (such as {people[0]!r}) "
             f"are in its first column (such as {names[0]!r}), and {columns:,} in its header (such "
             f"as {labels[0]!r}); write the names alike, or say orientation='people-in-rows' or "
-            "'people-in-columns'"
+            f"'people-in-columns'{_families(names.append(labels), people)}"
         )
     return rows > columns
 
@@ -166,7 +165,13 @@ def _refuse_strangers(found: TraitFile, there: pd.Index, people: pd.Index | None
         raise InputError(
             f"{found.path}: none of its {len(there):,} people (such as {there[0]!r}) is among the "
             f"{len(people):,} asked for (such as {people[0]!r}); write the names alike"
+            f"{_families(there, people)}"
         )
+
+
+def _families(there: pd.Index, people: pd.Index) -> str:
+    told = told_of_families({"asked for": people, "in this file": there})
+    return f": {told}" if told else ""
 
 
 def _read_rows(found: TraitFile, columns: Sequence[str] | None) -> pd.DataFrame:
@@ -235,8 +240,7 @@ def _without_strand(found: TraitFile) -> TraitFile:
     # A missing strand is read as missing, like a person's missing value, so some have to be there.
     if not (strand.isin(_STRANDS) | strand.isna()).all() or strand.isna().all():
         return found
-    return TraitFile(found.path, found.kind, found.header, found.ids, found.values[2:],
-                     found.text, found.frame)  # fmt: skip
+    return replace(found, values=found.values[2:])
 
 
 def _names(names: pd.Series, found: TraitFile) -> pd.Index:
@@ -255,6 +259,15 @@ def _chosen(found: TraitFile, labels: pd.Index, columns: Sequence[str] | None) -
         return np.arange(len(labels))
     wanted = pd.Index([columns] if isinstance(columns, str) else list(columns)).astype("str")
     places = labels.get_indexer(wanted)
+    if (places < 0).any() and not found.headed:
+        assert found.text is not None
+        raise InputError(
+            f"{found.path}: columns: {wanted[places < 0][0]} not there; line "
+            f"{found.text.header_line + 1} was read as a person, for numbers stand where names of "
+            f"columns would be; expected a header line such as 'FID IID "
+            f"{wanted[places < 0][0]}' (say header=True if that line is one), or "
+            f"{', '.join(labels[:10])}"
+        )
     if (places < 0).any() or wanted.has_duplicates or not len(wanted):
         absent = ", ".join(wanted[places < 0][:5]) or "none is named, or one twice"
         raise InputError(
@@ -265,20 +278,43 @@ def _chosen(found: TraitFile, labels: pd.Index, columns: Sequence[str] | None) -
 
 
 def _numbers(table: pd.DataFrame, found: TraitFile, names: tuple[pd.Index, pd.Index]) -> np.ndarray:
-    """The values as float64, rows and columns as in the file."""
+    """The values as finite float64 or NaN, rows and columns as in the file."""
     try:
-        return table.to_numpy(dtype=np.float64, na_value=np.nan)
+        values = table.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError):
-        pass
-    parsed = table.apply(pd.to_numeric, errors="coerce")
-    bad = (parsed.isna() & table.notna()).to_numpy()
-    if not bad.any():
-        return parsed.to_numpy(dtype=np.float64, na_value=np.nan)
-    row, column = (int(k) for k in np.argwhere(bad)[0])
-    raise InputError(
-        f"{found.path}: {table.iloc[row, column]!r} of {names[0][row]!r}, column "
-        f"{names[1][column]!r}, is no number ({int(bad.sum()):,} such values); name the columns to "
-        "read with columns=, and code categories as 0/1 columns, one fewer than categories"
+        parsed = table.apply(pd.to_numeric, errors="coerce")
+        text = (parsed.isna() & table.notna()).to_numpy()
+        if text.any():
+            raise _no_number(table, text, found, names) from None
+        values = parsed.to_numpy(dtype=np.float64, na_value=np.nan)
+    infinite = np.isinf(values)
+    if infinite.any():
+        row, column = (int(k) for k in np.argwhere(infinite)[0])
+        raise InputError(
+            f"{found.place(row)}: the value of {names[0][row]!r}, column {names[1][column]!r}, is "
+            f"infinite or too large for a number ({int(infinite.sum()):,} such values); correct "
+            "it, write NA where it is missing, or name the columns to read with columns="
+        )
+    return values
+
+
+def _no_number(
+    table: pd.DataFrame, text: np.ndarray, found: TraitFile, names: tuple[pd.Index, pd.Index]
+) -> InputError:
+    """The error of values that are ``text``, (rows, columns)."""
+    row, column = (int(k) for k in np.argwhere(text)[0])
+    # One word among numbers is a slip of the pen, many are categories.
+    words = int(text[:, column].sum())
+    many = words > 1 and 2 * words >= table.iloc[:, column].notna().sum()
+    remedy = (
+        "name the columns to read with columns=, and code categories as 0/1 columns, one fewer "
+        "than categories"
+        if many
+        else "correct it, or write NA where it is missing"
+    )
+    return InputError(
+        f"{found.place(row)}: {table.iloc[row, column]!r} of {names[0][row]!r}, column "
+        f"{names[1][column]!r}, is no number ({int(text.sum()):,} such values); {remedy}"
     )
 
 
@@ -286,18 +322,12 @@ def _plink_codes(
     found: TraitFile, values: pd.DataFrame, tally: Tally, *, binary: bool | None
 ) -> pd.DataFrame:
     """PLINK's codes for what is missing, and its cases and controls."""
-    traits = [found.header[place] for place in found.values]
     is_sex = np.array([name.upper().lstrip("#") == "SEX" for name in values.columns])
-    single = sum(name.upper() != "SEX" for name in traits) == 1
     array = values.to_numpy(copy=True)
+    _set_missing(array, values, array == _PLINK_MISSING, (_NINE, tally))
     _set_missing(array, values, (array == 0) & is_sex & _codes_12(array), (_NO_SEX, tally))
-    nines = (array == _PLINK_MISSING) & ~is_sex
-    if single or binary:
-        _set_missing(array, values, nines, (_NINE, tally))
-    else:
-        _note(values, nines, (_NINE_KEPT, tally), action="kept")
     coded = _codes_12(array) & ~is_sex
-    if single and binary is None and coded.any():
+    if binary is None and coded.any() and (~is_sex).sum() == 1:
         raise InputError(
             f"{found.path}: {values.columns[coded][0]!r} holds only 1 and 2 (and 0), as PLINK "
             "codes controls and cases; say binary=True to read them as 0 and 1, or binary=False to "
@@ -335,12 +365,10 @@ def _set_missing(
     array[which] = np.nan
 
 
-def _note(
-    values: pd.DataFrame, which: np.ndarray, told: tuple[str, Tally], action: str = "changed"
-) -> None:
+def _note(values: pd.DataFrame, which: np.ndarray, told: tuple[str, Tally]) -> None:
     """Count the cells ``which``."""
     reason, tally = told
     if which.any():
         row, column = (int(k) for k in np.argwhere(which)[0])
         example = f"{values.columns[column]} of {values.index[row]}"
-        tally.rows.append((tally.stage, reason, action, int(which.sum()), example))
+        tally.rows.append((tally.stage, reason, "changed", int(which.sum()), example))

@@ -57,6 +57,17 @@ class TransDesign:
     drops: pd.DataFrame
     mixed: MixedTraits | None = None
 
+    def __repr__(self) -> str:
+        """The design in a line."""
+        kinship = "no kinship"
+        if self.mixed is not None:
+            kinship = f"kinship, median h2 {np.median(self.mixed.h2):.3g}"
+        return (
+            f"TransDesign({self.n_people:,} people, {len(self.variants):,} variants, "
+            f"{self.n_traits:,} quantitative traits, {self.basis.shape[1] - 1} covariates, "
+            f"{kinship})"
+        )
+
     @property
     def n_people(self) -> int:
         """People in the analysis."""
@@ -86,8 +97,8 @@ def prepare_trans(
 
     Parameters
     ----------
-    genotypes : ndarray or DataFrame of shape (people, variants), or Panel
-        Counts or dosages of one allele, NaN (or -1 in an integer array) where missing; a
+    genotypes : ndarray or DataFrame of shape (people, variants), or GenotypeSource
+        Counts or dosages of one allele, 0 to 2, NaN (or -1 in an integer array) where missing; a
         DataFrame names its people and variants. Anything with ``n_people``, ``variants`` and
         ``genotypes(index)``, such as a PLINK panel, is read by blocks.
     traits : ndarray or DataFrame, shape (people, traits)
@@ -121,8 +132,9 @@ def prepare_trans(
     Raises
     ------
     InputError
-        If people do not match, values are infinite or not numbers, covariates are collinear,
-        there are too few people, no trait is left, or the kinship is not one or lacks people.
+        If people do not match, values are infinite or not numbers, genotypes in memory are
+        outside 0 to 2 (others are looked at as they are read), covariates are collinear, there
+        are too few people, no trait is left, or the kinship is not one or lacks people.
 
     References
     ----------
@@ -133,8 +145,10 @@ def prepare_trans(
     --------
     >>> rng = np.random.default_rng(1)
     >>> design = prepare_trans(rng.binomial(2, 0.3, (50, 8)), rng.normal(size=(50, 3)))
-    >>> design.df, design.n_traits
-    (48, 3)
+    >>> design
+    TransDesign(50 people, 8 variants, 3 quantitative traits, 0 covariates, no kinship)
+    >>> design.df
+    48
     """
     if transform not in (None, "rank-normal"):
         raise InputError(f"transform is {transform!r}; expected 'rank-normal' or None")

@@ -74,7 +74,7 @@ def _numbers(table: pd.DataFrame, label: str) -> pd.DataFrame:
     try:
         values = table.to_numpy(dtype=np.float64, na_value=np.nan)
     except (TypeError, ValueError) as error:
-        raise InputError(f"{label}: holds values that are no numbers ({error})") from error
+        raise _no_number(table, label, error) from error
     infinite = np.isinf(values)
     if infinite.any():
         person, column = (int(k) for k in np.argwhere(infinite)[0])
@@ -84,3 +84,18 @@ def _numbers(table: pd.DataFrame, label: str) -> pd.DataFrame:
             "numbers, or NaN where missing"
         )
     return pd.DataFrame(values, index=table.index, columns=[str(name) for name in table.columns])
+
+
+def _no_number(table: pd.DataFrame, label: str, error: Exception) -> InputError:
+    parsed = table.apply(pd.to_numeric, errors="coerce")
+    text = (parsed.isna() & table.notna()).to_numpy()
+    if not text.any():
+        return InputError(f"{label}: holds values that are no numbers ({error})")
+    person, column = (int(k) for k in np.argwhere(text)[0])
+    remedy = "correct it, or write NaN where it is missing"
+    if label == "covariates":
+        remedy = "code categories as 0/1 columns, one fewer than categories"
+    return InputError(
+        f"{label}: {table.iloc[person, column]!r} of person {table.index[person]!r}, column "
+        f"{table.columns[column]!r}, is no number ({int(text.sum()):,} such values); {remedy}"
+    )

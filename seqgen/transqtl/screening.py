@@ -75,7 +75,7 @@ def screen_block(
     Raises
     ------
     InputError
-        If a genotype is infinite or negative.
+        If a genotype is infinite, negative or above 2.
     """
     counts = of_people(counts, rows)
     order = "F" if counts.flags.f_contiguous and not counts.flags.c_contiguous else "C"
