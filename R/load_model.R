@@ -1,0 +1,29 @@
+#' Load a protein language model
+#'
+#' Bundled models and local folders never touch the network.
+#'
+#' @param name `"default"` or `"seqgen-protein-v1"`: the bundled model;
+#'   `"blosum62"`: a substitution matrix, the reference without context; the path
+#'   of a model folder in Hugging Face format or of a saved Potts model; or a hub id
+#'   such as `"facebook/esm2_t33_650M_UR50D"` (looked up in the local cache first).
+#' @param device `"cpu"`, `"cuda"`, `"cuda:1"` or `"mps"`. By default a CUDA device
+#'   where there is one.
+#' @param dtype `"float32"`, `"bfloat16"` or `"float16"`. By default bfloat16 on
+#'   CUDA and float32 elsewhere.
+#' @param revision For a hub id, the branch, tag or commit. For everything else, the
+#'   hash (or its beginning) that the model has to have.
+#' @param trust_remote_code Let a model that brings its own Python code run it.
+#' @return A handle of the model, see [seqgen_object].
+#' @section Errors:
+#' `seqgen_model_error` if the model is unknown, damaged, not of the kind needed, or
+#' has another hash than `revision`.
+#' @examplesIf seqgen_available()
+#' load_model("blosum62")
+#' @export
+load_model <- function(name, device = NULL, dtype = NULL, revision = NULL,
+                       trust_remote_code = FALSE) {
+  py_call("load_model", list(
+    name = name, device = device, dtype = dtype, revision = revision,
+    trust_remote_code = trust_remote_code
+  ))
+}

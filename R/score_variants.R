@@ -1,0 +1,45 @@
+#' Score residue changes with a protein language model
+#'
+#' The score is log p(alternative) - log p(reference), natural logarithm: negative
+#' where the model finds the alternative less likely. `"masked-marginal"` hides the
+#' position and reads both residues there. `"wild-type-marginal"` reads all
+#' positions from one pass over the unchanged protein. Proteins longer than `window`
+#' are seen in overlapping windows.
+#'
+#' @param variants Columns `uniprot`, `position` (from 1), `ref_aa`, `alt_aa`; others
+#'   are ignored. Such as from [annotate()].
+#' @param proteins Columns `uniprot` and `sequence`, such as [human_proteins()], or a
+#'   named vector, accession to sequence.
+#' @param model From [load_model()].
+#' @param methods One or both of `"masked-marginal"` and `"wild-type-marginal"`.
+#' @param window Longest stretch of residues the model sees at once; by default all
+#'   that it takes.
+#' @param overlap Least overlap of windows, in residues; by default half a window.
+#' @param shard `c(i, N)`: score the i-th (from 1) of N parts of the proteins.
+#' @param progress A function of residues done and in total. By default a line in
+#'   interactive sessions.
+#' @return A data.frame, one row per change and method, with `log_lik_ratio`. What
+#'   was left out: [drops()].
+#' @section Errors:
+#' `seqgen_input_error` if columns or arguments are wrong, a needed sequence is no
+#' protein, or no row is left.
+#' @references
+#' Meier et al. (2021), Language models enable zero-shot prediction of the effects of
+#' mutations on protein function, NeurIPS 34.
+#'
+#' Brandes et al. (2023), Genome-wide prediction of disease variant effects with a
+#' deep protein language model, Nature Genetics 55:1512-1522.
+#' @examplesIf seqgen_available()
+#' change <- data.frame(uniprot = "P1", position = 2, ref_aa = "K", alt_aa = "W")
+#' score_variants(change, c(P1 = "MKV"), load_model("blosum62"),
+#'   methods = "wild-type-marginal"
+#' )
+#' @export
+score_variants <- function(variants, proteins, model,
+                           methods = c("masked-marginal", "wild-type-marginal"),
+                           window = NULL, overlap = NULL, shard = NULL, progress = NULL) {
+  py_call("score_variants", list(
+    variants = variants, proteins = proteins, model = model, methods = methods,
+    window = window, overlap = overlap, shard = shard, progress = progress
+  ))
+}

@@ -1,0 +1,60 @@
+#' Fine-map a locus from z-scores and LD
+#'
+#' A sum of single effects (SuSiE). Names, meanings and defaults are those of susieR
+#' 0.16.5, and the result is an object of class `susie`: `susieR::susie_plot()`,
+#' `susie_get_cs()`, `susie_get_pip()`, `summary()` and `coloc::coloc.susie()` take
+#' it.
+#'
+#' @param z z-scores, signed by the same effect alleles as `R`. Their names, or those
+#'   of the columns of `R`, name the variants of the result.
+#' @param R Correlations r of the variants, a matrix.
+#' @param n Sample size of the GWAS. Without it effects are taken to be tiny.
+#' @param prior_weights Prior inclusion weights on any positive scale, such as from
+#'   [prior_weights()]; equal where left out.
+#' @param L Most effects; superfluous ones get a prior variance of zero.
+#' @param coverage Posterior mass of the credible sets.
+#' @param min_abs_corr Least absolute correlation within a reported set.
+#' @param R_finite People in the reference panel `R` comes from; `NULL` for LD from
+#'   the GWAS's own people.
+#' @param R_mismatch `"none"`, or `"eb"`, which estimates from the residuals how much
+#'   further the panel is off.
+#' @param options A list of settings that few people change, such as
+#'   `list(tol = 1e-5, max_iter = 200)`.
+#' @param init A fit of the same variants to start from.
+#' @return A list of class `susie`. Besides susieR's elements, `notices` tell what
+#'   the reader has to know of the fit, and `diagnostics` what a panel did to it.
+#' @section Errors:
+#' `seqgen_input_error` if any input is not as described; the message says which and
+#' what to do.
+#' @references
+#' Wang, Sarkar, Carbonetto, Stephens (2020), JRSS B 82:1273-1300.
+#'
+#' Zou, Carbonetto, Wang, Stephens (2022), PLoS Genetics 18:e1010299.
+#' @examplesIf seqgen_available()
+#' r <- 0.9^abs(outer(1:8, 1:8, "-"))
+#' fit <- susie_rss(7 * r[4, ], r, n = 5000, L = 3)
+#' which.max(fit$pip)
+#' fit$sets$cs
+#' @export
+susie_rss <- function(z, R, n = NULL, prior_weights = NULL, L = 10, coverage = 0.95,
+                      min_abs_corr = 0.5, R_finite = NULL, R_mismatch = "none",
+                      options = NULL, init = NULL) {
+  fit <- py_call("susie_rss", list(
+    z = z, R = R, n = n, prior_weights = prior_weights, L = L, coverage = coverage,
+    min_abs_corr = min_abs_corr, R_finite = R_finite, R_mismatch = R_mismatch,
+    options = options, init = init
+  ))
+  fit$sets$requested_coverage <- coverage
+  name_variants(fit, if (is.null(names(z))) colnames(R) else names(z))
+}
+
+# Where susieR puts the names of variants.
+name_variants <- function(fit, names) {
+  if (length(names) == length(fit$pip)) {
+    names(fit$pip) <- names
+    for (part in c("alpha", "mu", "mu2", "lbf_variable")) {
+      colnames(fit[[part]]) <- names
+    }
+  }
+  fit
+}

@@ -1,0 +1,4 @@
+library(testthat)
+library(seqgen)
+
+test_check("seqgen")
