@@ -189,3 +189,10 @@ def test_damaged_and_absent_files(tmp_path):
     cut.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match="cannot be read as a text table"):
         read_gene_pairs(cut)
+
+
+def test_names_that_look_like_numbers_stay_names(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("gene_1\tgene_2\tscore\n9606.E1\t007\t0.5\n9606.E2\t1e3\t0.25\n")
+    table = read_gene_pairs(path).table
+    assert set(table["gene_1"]) | set(table["gene_2"]) == {"9606.E1", "9606.E2", "007", "1e3"}

@@ -221,7 +221,8 @@ def _text_columns(layout: TextLayout, places: list[int]) -> pd.DataFrame:
                 header=None,
                 names=range(len(layout.header)),
                 usecols=places,
-                dtype="category",
+                # Not category, whose values become numbers where all of a column look like some.
+                dtype="str",
                 index_col=False,
                 na_values=list(MISSING),
                 keep_default_na=False,
@@ -236,7 +237,7 @@ def _text_columns(layout: TextLayout, places: list[int]) -> pd.DataFrame:
             f"{layout.path}: cannot be read as a text table ({str(error).strip()}); is it whole, "
             "and is it text?"
         ) from error
-    # Identifiers that are numbers alone come as such.
+    frame = frame.astype("category")
     told = {place: frame[place].cat.categories.astype("str") for place in places}
     bare = told if quoted else {place: text.str.strip('"') for place, text in told.items()}
     return pd.DataFrame({place: _recoded(frame[place], bare[place]) for place in places})

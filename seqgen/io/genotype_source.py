@@ -62,7 +62,7 @@ class GenotypeSource(ABC):
 
         It holds 4 bytes per person and variant; scans that read by blocks need no such table.
         """
-        index = np.arange(len(self.variants)) if index is None else np.asarray(index)
+        index = np.arange(len(self.variants)) if index is None else self._checked(index)
         return pd.DataFrame(
             self.genotypes(index), index=self.people, columns=self.variant_names[index]
         )
