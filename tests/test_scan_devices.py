@@ -293,8 +293,18 @@ def test_wrong_genotypes_are_refused_on_threads_too(bad):
     counts, values, _ = trans_inputs()
     counts = counts.astype(np.float32)
     counts[4, 1500] = bad
-    design = transqtl.prepare_trans(counts, values)
-    with pytest.raises(InputError, match=r"variant 'variant_1501' has"):
+
+    class Foreign:
+        """Read by blocks, so that nobody looks at its values beforehand."""
+
+        n_people = len(counts)
+        variants = pd.DataFrame({"variant": [f"variant_{k + 1}" for k in range(counts.shape[1])]})
+
+        def genotypes(self, index):
+            return counts[:, index]
+
+    design = transqtl.prepare_trans(Foreign(), values)
+    with pytest.raises(InputError, match=r"variant 'variant_1501' holds"):
         transqtl.scan_trans(design, options=transqtl.ScanOptions(workers=2))
 
 
