@@ -114,6 +114,19 @@ def rank_normal(values: np.ndarray) -> np.ndarray:
     return ndtri((ranks - 0.375) / (known + 0.25))
 
 
+def inflation_error(n_tests: int) -> float:
+    """Standard error of `inflation` where ``n_tests`` independent tests are without effect.
+
+    That of the median of chi-squares (1 df), 1 / (2 f(m) sqrt(n)), over the median m.
+
+    Examples
+    --------
+    >>> round(inflation_error(10_000), 4)
+    0.0233
+    """
+    return 2.332 / max(n_tests, 1) ** 0.5
+
+
 def neg_log10_p_of_t(t: np.ndarray, df: np.ndarray | float) -> np.ndarray:
     """Minus log10 of the two-sided p value of ``t`` with ``df`` degrees of freedom.
 

@@ -201,6 +201,8 @@ def test_hotspots_by_hand():
     again = pd.concat([hits, hits.assign(variant="v77", pos=771, neg_log10_p=3.0)])
     assert find_hotspots(again, variants, window=100)["n_traits"].tolist() == [17]
     assert find_hotspots(hits.head(0), variants).empty
+    with pytest.raises(InputError, match="window is 0"):
+        find_hotspots(hits, variants, window=0)
 
 
 def test_without_gene_positions_it_says_so():

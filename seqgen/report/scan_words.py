@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from seqgen.plots.calibration import chance_band
 from seqgen.report import numbers
+from seqgen.stats import inflation_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -181,8 +182,7 @@ def inflation_told(inflation: float, n_tests: int) -> Told:
     if not math.isfinite(inflation):
         return Told("Inflation unknown", "The median test was not given; look at the counts below.")
     heading = f"Inflation {inflation:.3f}"
-    # Of the median chi-square of independent tests, relative to its expectation.
-    error = 2.33 / math.sqrt(max(n_tests, 1))
+    error = inflation_error(n_tests)
     if error > _MEASURABLE and abs(inflation - 1) <= 2 * error:
         return Told(
             heading + ": within chance",

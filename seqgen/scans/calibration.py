@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from seqgen.stats import inflation_error
 from seqgen.transqtl import Histogram, TransScan
 
 GRID = np.logspace(-12, 0, 121)
@@ -42,9 +43,9 @@ def levels_of(scan: TransScan, tests: str) -> pd.DataFrame:
 def inflated_from(n_tests: int) -> float:
     """Inflation of the median that chance does not explain: 1.1, more where tests are few.
 
-    Twice the standard error of the median chi-square of independent tests, over its expectation.
+    There it is twice the standard error of independent tests.
     """
-    return 1.0 + max(0.1, 2 * 2.33 / max(n_tests, 1) ** 0.5)
+    return 1.0 + max(0.1, 2 * inflation_error(n_tests))
 
 
 def needed_p(levels: np.ndarray, observed: np.ndarray, *, n_tests: int, alpha: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqgen.errors import InputError
 from seqgen.schemas import HOTSPOTS
 
 _MOST_GENES = 5
@@ -36,6 +37,11 @@ def find_hotspots(
         `schemas.HOTSPOTS`, those with p up to ``alpha``, most traits first; no rows where
         variants have no position or there are no hits.
 
+    Raises
+    ------
+    InputError
+        If the window is not positive.
+
     Examples
     --------
     >>> variants = pd.DataFrame({"variant": ["a", "b", "c"], "chrom": "1", "pos": [5, 105, 205]})
@@ -46,6 +52,8 @@ def find_hotspots(
     """
     from scipy.stats import poisson
 
+    if window < 1:
+        raise InputError(f"window is {window}; expected base pairs, at least 1")
     if hits.empty or "chrom" not in variants or "pos" not in variants:
         return HOTSPOTS.empty()
     hits = hits[hits["pos"].notna() & hits["chrom"].notna()]

@@ -83,7 +83,7 @@ def permuted_scan_maxima(design: TransDesign, orders: np.ndarray) -> np.ndarray:
     genotypes = _all_residuals(design)
     out = np.empty((len(orders), design.n_traits))
     for place, order in enumerate(orders):
-        traits = _again(design.residuals[:, order], design.basis)
+        traits = permuted_traits(design, order).residuals.astype(np.float32)
         largest = np.zeros(design.n_traits, dtype=np.float32)
         for block in genotypes:
             r = traits @ block.T
@@ -112,10 +112,3 @@ def _all_residuals(design: TransDesign) -> list[np.ndarray]:
     if not blocks:
         raise InputError("genotypes: no variant varies beyond the covariates; nothing to permute")
     return blocks
-
-
-def _again(residuals: np.ndarray, basis: np.ndarray) -> np.ndarray:
-    """Permuted residuals with the covariates taken out, of unit length, single precision."""
-    values = residuals - (residuals @ basis) @ basis.T
-    values /= np.linalg.norm(values, axis=1, keepdims=True)
-    return values.astype(np.float32)

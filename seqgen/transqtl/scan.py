@@ -318,7 +318,7 @@ class _Run:
 
     def result(self) -> TransScan:
         design = self._design
-        drops = [table for table in (design.drops, _merged(self._tally)) if len(table)]
+        drops = [table for table in (design.drops, self._tally.to_frame()) if len(table)]
         drop_table = pd.concat(drops, ignore_index=True) if drops else design.drops
         if self._counts.sum() == 0 and self._options.shard is None:
             counted = zip(drop_table["reason"], drop_table["count"], strict=True)
@@ -339,13 +339,3 @@ class _Run:
             df=design.df,
             drops=drop_table,
         )
-
-
-def _merged(tally: Tally) -> pd.DataFrame:
-    """One row per reason, over all blocks."""
-    frame = tally.to_frame()
-    if frame.empty:
-        return frame
-    keys = [name for name in frame.columns if name not in ("count", "example")]
-    how = {"count": "sum", "example": "first"}
-    return frame.groupby(keys, sort=False, as_index=False).agg(how)[list(frame.columns)]
