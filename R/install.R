@@ -55,8 +55,10 @@ environment_folder <- function(envname) {
   if (grepl("[/\\\\]", envname)) envname else file.path(reticulate::virtualenv_root(), envname)
 }
 
+# Without R's library path, on which the library of another Python may lie.
 run_python <- function(python, args) {
-  if (system2(python, shQuote(args)) != 0) {
+  alone <- if (.Platform$OS.type == "unix") "LD_LIBRARY_PATH=" else character()
+  if (system2(python, shQuote(args), env = alone) != 0) {
     stop("this failed; its message is above: ", paste(c(python, args), collapse = " "),
       call. = FALSE
     )

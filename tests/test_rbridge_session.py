@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 
 import pytest
@@ -174,6 +175,20 @@ def test_a_python_session_that_hosts_r_has_the_same_package():
           reticulate::py_available())
     }})""")
     assert list(rows) == [str(len(seqgen.missense_map())), "seqgen_missing_file_error", "FALSE"]
+
+
+def test_processes_begun_beside_r_run_this_python():
+    """R's library path may lead to another build of Python, which a new process would load."""
+    code = "import json, sys; print(json.dumps(sys.version))"
+    start_r()
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == json.dumps(sys.version) + "\n"
+    done = rscript(
+        "stopifnot(seqgen_available())\n"
+        f"""cat("version=", system2("{sys.executable}", c("-c", shQuote('{code}')), """
+        'stdout = TRUE), "\n", sep = "")\n'
+    )
+    assert answers(done)["version"] == sys.version
 
 
 def test_what_python_prints_is_seen_by_knitr():

@@ -2,7 +2,9 @@
 
 Where R is the host, three things would go wrong without care: rpy2 takes the signal by which
 Ctrl-C reaches R; it ends R when Python exits; and torch, loaded into R's process, finds R's
-reference BLAS before its own, is 15 times slower and differs in the seventh digit.
+reference BLAS before its own, is 15 times slower and differs in the seventh digit. In either
+direction R tells the processes begun from here to look for libraries beside its own, where
+they may find the library of another Python.
 """
 
 from __future__ import annotations
@@ -14,8 +16,9 @@ import importlib.machinery
 import os
 import signal
 import sys
+import sysconfig
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -54,9 +57,11 @@ def install() -> Any:
 def _start() -> None:
     if not r_is_host():
         ri.initr()
+        _own_library_first(os.environ)
         return
     with mock.patch.object(signal, "signal"):
         ri.initr()
+    _own_library_first(os.environ)
     atexit.unregister(ri.endr)
     if hasattr(os, "RTLD_DEEPBIND"):
         if "torch" in sys.modules:
@@ -67,6 +72,14 @@ def _start() -> None:
                 stacklevel=3,
             )
         sys.meta_path.insert(0, _TorchFinder())
+
+
+def _own_library_first(environment: MutableMapping[str, str]) -> None:
+    """Let processes begun from here load this Python's library before one that R's path holds."""
+    folder, library = map(sysconfig.get_config_var, ("LIBDIR", "LDLIBRARY"))
+    path = environment.get("LD_LIBRARY_PATH")
+    if path and folder and library and os.path.exists(os.path.join(folder, library)):
+        environment["LD_LIBRARY_PATH"] = os.pathsep.join([folder, path])
 
 
 class _TorchFinder(importlib.abc.MetaPathFinder):
