@@ -141,6 +141,9 @@ def describe_sets(
     alpha, lbf = posterior
     sets = []
     for effect, members in found:
+        # A row tells of most impure sets, which can be large, that they are.
+        if np.abs(ld.R[members[0], members]).min() < min_abs_corr:
+            continue
         lowest, mean, median = purity(ld, members)
         if lowest >= min_abs_corr:
             sets.append(

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.errors import InputError
+from seqgen.finemap.compiled import add_product, fit_compiled
 from seqgen.finemap.ld_reference import coherence, estimate_mismatch, signal_scale
-from seqgen.finemap.single_effect import EffectPrior, Evidence, SingleEffect, fit_single_effect
+from seqgen.finemap.single_effect import EffectPrior, SingleEffect, fit_single_effect
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +41,7 @@ class Problem:
     prior: EffectPrior
     panel: Panel | None
     options: SusieOptions
+    compiled: bool = False
 
     @property
     def n_minus_1(self) -> float:
@@ -170,9 +172,9 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         inflation = _inflation(problem, state, signal_scale(fitted, others, problem.n_minus_1))
         state.inflation[effect], state.betahat[effect] = inflation, betahat  # type: ignore[index]
         shat2 = error_variance * inflation
-    evidence = Evidence(betahat, shat2, problem.prior)
     V = float(state.V[effect])
-    answer = fit_single_effect(evidence, problem.prior, V, error_variance=error_variance)
+    fit_effect = fit_compiled if problem.compiled else fit_single_effect
+    answer = fit_effect(betahat, shat2, problem.prior, V=V, error_variance=error_variance)
     _store(state, effect, answer)
     if answer.V == 0.0:
         state.b[effect] = state.Rb[effect] = 0.0
@@ -181,8 +183,12 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         state.null_answer = (V, answer) if idle else None
         return
     state.null_answer = None
-    state.b[effect] = answer.alpha * answer.mu
-    state.Rb[effect] = problem.ld.product(state.b[effect])
+    b = answer.alpha * answer.mu
+    if problem.compiled:
+        add_product(problem.ld, b, before=state.b[effect], to=state.Rb[effect])
+    else:
+        state.Rb[effect] = problem.ld.product(b)
+    state.b[effect] = b
     state.fitted = fitted + state.Rb[effect]
 
 

@@ -122,16 +122,23 @@ class Evidence:
 
 
 def fit_single_effect(
-    evidence: Evidence, prior: EffectPrior, V: float, *, error_variance: float
+    betahat: NDArray[np.float64],
+    shat2: float | NDArray[np.float64],
+    prior: EffectPrior,
+    *,
+    V: float,
+    error_variance: float,
 ) -> SingleEffect:
     """Fit a single effect to residual estimates.
 
     Parameters
     ----------
-    evidence : Evidence
-        Estimates, standard errors and prior weights.
+    betahat : ndarray, shape (p,)
+        Effect estimates from the residuals.
+    shat2 : float or ndarray, shape (p,)
+        Squared standard errors.
     prior : EffectPrior
-        Says whether the prior variance is estimated.
+        Weights, and whether the prior variance is estimated.
     V : float
         Current prior variance.
     error_variance : float
@@ -146,10 +153,10 @@ def fit_single_effect(
     ----------
     Wang, Sarkar, Carbonetto, Stephens (2020), JRSS B 82:1273-1300.
     """
+    evidence = Evidence(betahat, shat2, prior)
     lbf = math.nan
     if prior.estimate:
         V, lbf = estimate_prior_variance(evidence, V, prior.null_threshold)
-    betahat, shat2 = evidence.betahat, evidence.shat2
     lbf_variable = evidence.log_bayes_factors(V)
     shift = float(lbf_variable.max())
     alpha = np.exp(lbf_variable - shift)

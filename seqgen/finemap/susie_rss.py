@@ -11,6 +11,7 @@ import numpy as np
 from seqgen.errors import InputError
 from seqgen.finemap import ibss
 from seqgen.finemap.checks import check_count, check_n, check_prior_weights, check_z
+from seqgen.finemap.compiled import use_compiled
 from seqgen.finemap.credible_sets import check_set_thresholds, describe_sets, find_sets
 from seqgen.finemap.ld import LDMatrix, prepare_ld
 from seqgen.finemap.ld_reference import Panel
@@ -201,7 +202,8 @@ def _problem(
         null_threshold=options.check_null_threshold,
     )
     bhat = adjust_for_variance_explained(z, n) / math.sqrt(size - 1.0)
-    return ibss.Problem(bhat, size, ld, weights, prior, panel, options)
+    compiled = use_compiled(options.engine)
+    return ibss.Problem(bhat, size, ld, weights, prior, panel, options, compiled)
 
 
 def _result(

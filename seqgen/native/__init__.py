@@ -21,22 +21,39 @@ from seqgen.errors import InputError, MissingDependencyError
 if TYPE_CHECKING:
     import numpy as np
 
-_NAME = "seqgen.native._kernels"
-# A function that the loops of older versions lack.
-_NEWEST = "seqgen_look_through"
 _T = TypeVar("_T")
 
 
 @cache
 def kernels() -> ctypes.CDLL:
-    """The compiled library.
+    """The compiled loops of couplings and scans.
 
     Raises
     ------
     MissingDependencyError
-        If it was not built, or was built for another machine.
+        If they were not built, or were built for another machine.
     """
-    spec = find_spec(_NAME)
+    # The function is one that older versions lack.
+    return _library("seqgen.native._kernels", "seqgen_look_through")
+
+
+@cache
+def finemap_kernels() -> ctypes.CDLL:
+    """The compiled loops of fine-mapping.
+
+    Raises
+    ------
+    MissingDependencyError
+        If they were not built, or were built for another machine.
+    """
+    library = _library("seqgen.native._finemap", "seqgen_add_rows")
+    for name in ("seqgen_single_effect_work", "seqgen_add_rows"):
+        getattr(library, name).restype = ctypes.c_int64
+    return library
+
+
+def _library(name: str, newest: str) -> ctypes.CDLL:
+    spec = find_spec(name)
     remedy = (
         "install a C compiler (Debian, Ubuntu: apt-get install gcc python3-dev; macOS: "
         "xcode-select --install) and install seqgen again"
@@ -49,7 +66,7 @@ def kernels() -> ctypes.CDLL:
         raise MissingDependencyError(
             f"seqgen's compiled part {spec.origin} cannot be loaded ({error}); {remedy}"
         ) from error
-    if not hasattr(library, _NEWEST):
+    if not hasattr(library, newest):
         raise MissingDependencyError(
             f"seqgen's compiled part {spec.origin} is of an older version; install seqgen again "
             "(pip install -e . in a checkout, or make setup)"
@@ -58,9 +75,10 @@ def kernels() -> ctypes.CDLL:
 
 
 def available() -> bool:
-    """True where the compiled library can be used."""
+    """True where the compiled loops can be used."""
     try:
         kernels()
+        finemap_kernels()
     except MissingDependencyError:
         return False
     return True
@@ -96,7 +114,7 @@ def share(work: Callable[[_T], object], parts: Iterable[_T], threads: int) -> No
 
 def pointer(array: np.ndarray) -> ctypes.c_void_p:
     """Where a contiguous array starts; the caller keeps the array alive."""
-    return ctypes.c_void_p(array.ctypes.data)
+    return ctypes.c_void_p(array.__array_interface__["data"][0])
 
 
 def whole(*numbers: int) -> list[ctypes.c_int64]:

@@ -16,9 +16,14 @@
 #define EXPORT __attribute__((visibility("default")))
 #endif
 
-/* One build serves old and new processors: the loader picks the widest version. */
+/* One build serves old and new processors: the loader picks the widest version. (By
+ * instructions, not by "arch=haswell", which no processor but Intel's own answers to.) */
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDEST __attribute__((target_clones("avx512f", "arch=haswell", "default")))
+#if __GNUC__ >= 12
+#define WIDEST __attribute__((target_clones("avx512f", "arch=x86-64-v3", "default")))
+#else
+#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
 #else
 #define WIDEST
 #endif

@@ -1,0 +1,327 @@
+/* One effect of a sum of single effects: its prior variance of greatest evidence, and the
+ * posterior over the variants. Plain C without threads of its own; built without -ffast-math,
+ * for the exponential below relies on the order of additions, and sums must not depend on the
+ * build.
+ */
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_WIN32)
+#define EXPORT __declspec(dllexport)
+#else
+#define EXPORT __attribute__((visibility("default")))
+#endif
+
+/* One build serves old and new processors: the loader picks the widest version. (By
+ * instructions, not by "arch=haswell", which no processor but Intel's own answers to.) */
+#if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)
+#if __GNUC__ >= 12
+#define WIDEST __attribute__((target_clones("avx512f", "arch=x86-64-v3", "default")))
+#else
+#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
+#endif
+#else
+#define WIDEST
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+#define LANES 4
+typedef double lane_t __attribute__((vector_size(LANES * 8), aligned(8)));
+typedef int64_t ilane_t __attribute__((vector_size(LANES * 8), aligned(8)));
+
+INLINE double lane_sum(lane_t v)
+{
+    return (v[0] + v[2]) + (v[1] + v[3]);
+}
+
+INLINE lane_t lane_max(lane_t a, lane_t b)
+{
+    const ilane_t more = a > b;
+    return (lane_t)(((ilane_t)a & more) | ((ilane_t)b & ~more));
+}
+
+/* exp(x) to within two units in the last place for -708 < x <= 0, and 0 below that. */
+INLINE lane_t lane_exp(lane_t x)
+{
+    const lane_t zero = {0};
+    const double magic = 0x1.8p52; /* adding it rounds to a whole number in the lowest bits */
+    const ilane_t counts = x > (zero - 708.0);
+    const lane_t clamped = lane_max(x, zero - 708.0);
+    const lane_t shifted = clamped * 1.4426950408889634 + magic;
+    const lane_t k = shifted - magic;
+    const lane_t r = (clamped - k * 0x1.62e42fefa38p-1) - k * 0x1.ef35793c7673p-45;
+    lane_t p = zero + 1.0 / 6227020800.0;
+    p = p * r + 1.0 / 479001600.0;
+    p = p * r + 1.0 / 39916800.0;
+    p = p * r + 1.0 / 3628800.0;
+    p = p * r + 1.0 / 362880.0;
+    p = p * r + 1.0 / 40320.0;
+    p = p * r + 1.0 / 5040.0;
+    p = p * r + 1.0 / 720.0;
+    p = p * r + 1.0 / 120.0;
+    p = p * r + 1.0 / 24.0;
+    p = p * r + 1.0 / 6.0;
+    p = p * r + 0.5;
+    p = p * r + 1.0;
+    p = p * r + 1.0;
+    return (lane_t)(((ilane_t)p + ((ilane_t)shifted << 52)) & counts);
+}
+
+/* ---- evidence -------------------------------------------------------------------------- */
+
+/* Everything is padded to whole lanes with variants of weight zero. */
+typedef struct {
+    int64_t lanes;
+    int uniform;            /* whether all variants share one error variance */
+    double error;           /* that one */
+    double largest;         /* greatest of `half_chi2` */
+    double at_zero;         /* evidence without an effect */
+    lane_t *half_chi2;      /* betahat^2 / (2 shat2) */
+    lane_t *weights;
+    lane_t *shat2;          /* unless uniform */
+    lane_t *work;
+} evidence_t;
+
+/* Log evidence with the same error variance everywhere; leaves weight times likelihood, up to a
+ * factor, in `work` if it is to be kept. */
+INLINE double uniform_evidence(const evidence_t *e, double V, int keep)
+{
+    const double ratio = V / (V + e->error);
+    lane_t sum = {0}, more = {0};
+    int64_t j = 0;
+    for (; j + 1 < e->lanes; j += 2) {
+        const lane_t a = e->weights[j] * lane_exp((e->half_chi2[j] - e->largest) * ratio);
+        const lane_t b = e->weights[j + 1] * lane_exp((e->half_chi2[j + 1] - e->largest) * ratio);
+        if (keep) {
+            e->work[j] = a;
+            e->work[j + 1] = b;
+        }
+        sum += a;
+        more += b;
+    }
+    for (; j < e->lanes; j++) {
+        const lane_t a = e->weights[j] * lane_exp((e->half_chi2[j] - e->largest) * ratio);
+        if (keep)
+            e->work[j] = a;
+        sum += a;
+    }
+    return log(lane_sum(sum + more)) + e->largest * ratio - 0.5 * log1p(V / e->error);
+}
+
+INLINE double varying_evidence(const evidence_t *e, double V, int keep)
+{
+    lane_t top = {0}, sum = {0};
+    const lane_t zero = {0};
+    for (int64_t j = 0; j < e->lanes; j++) {
+        e->work[j] = e->half_chi2[j] * (V / (e->shat2[j] + V));
+        top = lane_max(top, e->work[j]);
+    }
+    double most = 0.0;
+    for (int k = 0; k < LANES; k++)
+        most = top[k] > most ? top[k] : most;
+    for (int64_t j = 0; j < e->lanes; j++) {
+        lane_t shrunk = e->shat2[j] / (e->shat2[j] + V);
+        for (int k = 0; k < LANES; k++)
+            shrunk[k] = sqrt(shrunk[k]);
+        const lane_t a = e->weights[j] * shrunk * lane_exp(e->work[j] - (zero + most));
+        if (keep)
+            e->work[j] = a;
+        sum += a;
+    }
+    return log(lane_sum(sum)) + most;
+}
+
+INLINE double evidence(const evidence_t *e, double V, int keep)
+{
+    if (V == 0.0)
+        return e->at_zero;
+    return e->uniform ? uniform_evidence(e, V, keep) : varying_evidence(e, V, keep);
+}
+
+/* Search interval of the log prior variance, and the precision, of R's optim(). */
+#define LOWEST -30.0
+#define HIGHEST 15.0
+#define PRECISION 1.4901161193847656e-08
+
+/* Minus log evidence at a minimum over log V, by Brent (1973), chapter 5, as R's optim() finds
+ * it; `log_V` tells where. The same steps as in finemap/minimise.py. */
+INLINE double brent(const evidence_t *e, double *log_V)
+{
+    const double golden = 0.5 * (3.0 - sqrt(5.0));
+    double low = LOWEST, high = HIGHEST;
+    double best = low + golden * (high - low), second = best, third = best;
+    double f_best = -evidence(e, exp(best), 0), f_second = f_best, f_third = f_best;
+    double step = 0.0, previous = 0.0;
+    for (;;) {
+        const double middle = 0.5 * (low + high);
+        const double near = PRECISION * fabs(best) + PRECISION / 3.0;
+        if (fabs(best - middle) <= 2.0 * near - 0.5 * (high - low))
+            break;
+        int parabola = 0;
+        if (fabs(previous) > near) {
+            const double r = (best - second) * (f_best - f_third);
+            double q = (best - third) * (f_best - f_second);
+            double numerator = (best - third) * q - (best - second) * r;
+            q = 2.0 * (q - r);
+            if (q > 0.0)
+                numerator = -numerator;
+            else
+                q = -q;
+            if (fabs(numerator) < fabs(0.5 * q * previous) && numerator > q * (low - best)
+                && numerator < q * (high - best)) {
+                parabola = 1;
+                previous = step;
+                step = numerator / q;
+                const double trial = best + step;
+                if (trial - low < 2.0 * near || high - trial < 2.0 * near)
+                    step = best < middle ? near : -near;
+            }
+        }
+        if (!parabola) {
+            previous = (best < middle ? high : low) - best;
+            step = golden * previous;
+        }
+        const double trial = best + (fabs(step) >= near ? step : copysign(near, step));
+        const double f_trial = -evidence(e, exp(trial), 0);
+        if (f_trial <= f_best) {
+            if (trial < best)
+                high = best;
+            else
+                low = best;
+            third = second, f_third = f_second;
+            second = best, f_second = f_best;
+            best = trial, f_best = f_trial;
+            continue;
+        }
+        if (trial < best)
+            low = trial;
+        else
+            high = trial;
+        if (f_trial <= f_second || second == best) {
+            third = second, f_third = f_second;
+            second = trial, f_second = f_trial;
+        } else if (f_trial <= f_third || third == best || third == second) {
+            third = trial, f_third = f_trial;
+        }
+    }
+    *log_V = best;
+    return f_best;
+}
+
+/* Doubles of work space that an effect of p variants needs. */
+EXPORT int64_t seqgen_single_effect_work(int64_t p)
+{
+    return 4 * LANES * ((p + LANES - 1) / LANES);
+}
+
+/* Fit one effect. `betahat` and `weights` have p entries; `shat2` has one if `uniform`, p
+ * otherwise. `settings`: current prior variance, whether it is estimated, by how many log units
+ * it has to beat none, error variance of the bound's likelihood term. Out: `alpha`, `mu`, `mu2`,
+ * `lbf_variable` (p each), and `told`: prior variance, log Bayes factor, KL divergence.
+ */
+EXPORT WIDEST void seqgen_single_effect(
+    int64_t p, const double *betahat, int64_t uniform, const double *shat2, const double *weights,
+    const double *settings, double *alpha, double *mu, double *mu2, double *lbf_variable,
+    double *told, double *work)
+{
+    const int64_t lanes = (p + LANES - 1) / LANES, padded = lanes * LANES;
+    evidence_t e = {lanes, (int)uniform, shat2[0], 0.0, 0.0, (lane_t *)work,
+                    (lane_t *)(work + padded), (lane_t *)(work + 2 * padded),
+                    (lane_t *)(work + 3 * padded)};
+    double *half = work, *w = work + padded, *s = work + 2 * padded, *kept = work + 3 * padded;
+    double total = 0.0;
+    for (int64_t j = 0; j < p; j++) {
+        const double error = uniform ? shat2[0] : shat2[j];
+        half[j] = 0.5 * betahat[j] * betahat[j] / error;
+        e.largest = half[j] > e.largest ? half[j] : e.largest;
+        w[j] = weights[j];
+        total += weights[j];
+        if (!uniform)
+            s[j] = error;
+    }
+    for (int64_t j = p; j < padded; j++) {
+        half[j] = w[j] = 0.0;
+        if (!uniform)
+            s[j] = 1.0;
+    }
+    e.at_zero = log(total);
+
+    double V = settings[0];
+    if (settings[1] != 0.0) {
+        double log_V, best = -brent(&e, &log_V);
+        const double here = evidence(&e, V, 0);
+        V = here > best ? V : exp(log_V);
+        best = here > best ? here : best;
+        if (e.at_zero + settings[2] >= best)
+            V = 0.0;
+    }
+    if (V == 0.0) {
+        for (int64_t j = 0; j < p; j++) {
+            alpha[j] = weights[j] / total;
+            mu[j] = mu2[j] = lbf_variable[j] = 0.0;
+        }
+        told[0] = 0.0, told[1] = e.at_zero, told[2] = -e.at_zero;
+        return;
+    }
+    const double lbf = evidence(&e, V, 1);
+    double sum = 0.0, fit = 0.0;
+    for (int64_t j = 0; j < p; j++)
+        sum += kept[j];
+    const double everywhere = 0.5 * log1p(V / shat2[0]);
+    for (int64_t j = 0; j < p; j++) {
+        const double error = uniform ? shat2[0] : shat2[j];
+        const double shrink = V / (V + error);
+        alpha[j] = kept[j] / sum;
+        mu[j] = shrink * betahat[j];
+        mu2[j] = shrink * error + mu[j] * mu[j];
+        lbf_variable[j] = half[j] * shrink - (uniform ? everywhere : 0.5 * log1p(V / error));
+        fit += alpha[j] * (mu[j] * betahat[j] - 0.5 * mu2[j]);
+    }
+    told[0] = V, told[1] = lbf, told[2] = fit / settings[3] - lbf;
+}
+
+/* ---- products ---------------------------------------------------------------------------- */
+
+/* Adds to `out` the rows of the symmetric p x p matrix `R` times their entries of `b`, leaving
+ * out entries up to `negligible`; returns the number of rows read. */
+EXPORT WIDEST int64_t seqgen_add_rows(
+    int64_t p, const double *R, const double *b, double negligible, double *out)
+{
+    const double *rows[4];
+    double by[4];
+    int64_t waiting = 0, read = 0;
+    for (int64_t j = 0; j <= p; j++) {
+        if (j < p) {
+            if (!(fabs(b[j]) > negligible))
+                continue;
+            rows[waiting] = R + j * p;
+            by[waiting++] = b[j];
+            read++;
+        } else {
+            for (int64_t k = waiting; waiting && k < 4; k++)
+                rows[k] = rows[0], by[k] = 0.0;
+            waiting = waiting ? 4 : 0;
+        }
+        if (waiting < 4)
+            continue;
+        waiting = 0;
+        const double *r0 = rows[0], *r1 = rows[1], *r2 = rows[2], *r3 = rows[3];
+        const double b0 = by[0], b1 = by[1], b2 = by[2], b3 = by[3];
+        for (int64_t k = 0; k < p; k++)
+            out[k] += (b0 * r0[k] + b1 * r1[k]) + (b2 * r2[k] + b3 * r3[k]);
+    }
+    return read;
+}
+
+/* ---- module: nothing for Python itself -------------------------------------------------- */
+
+static struct PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_finemap", NULL, -1, NULL, NULL, NULL, NULL, NULL};
+
+PyMODINIT_FUNC PyInit__finemap(void)
+{
+    return PyModule_Create(&definition);
+}
