@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +42,12 @@ class CredibleSet:
     median_abs_corr: float
     log_bayes_factor: float
 
+    def __repr__(self) -> str:
+        return (
+            f"CredibleSet({len(self.variants)} variants, coverage {self.coverage:.3g}, "
+            f"min_abs_corr {self.min_abs_corr:.3g}, log_bayes_factor {self.log_bayes_factor:.4g})"
+        )
+
 
 @dataclass(frozen=True)
 class FineMapResult:
@@ -74,6 +81,10 @@ class FineMapResult:
         as in susieR's ``R_finite_diagnostics``: ``B``, ``effective_rank``,
         ``r_over_B``, ``lambda_bias``, ``B_corrected``, ``Q_art``,
         ``artifact_flag``, ``R_sensitivity_flag``, ``R_reliability_flag``, ...
+    X_column_scale_factors : ndarray, shape (p,), or None
+        Standard deviations by which genotypes were divided; None where they are not known.
+    intercept : float
+        On the phenotype's scale; NaN where there is none.
     """
 
     alpha: np.ndarray
@@ -92,6 +103,23 @@ class FineMapResult:
     credible_sets: tuple[CredibleSet, ...]
     warnings: tuple[str, ...] = ()
     diagnostics: dict[str, Any] = field(default_factory=dict)
+    X_column_scale_factors: np.ndarray | None = None
+    intercept: float = math.nan
+
+    @property
+    def coef(self) -> np.ndarray:
+        """Posterior mean effects, shape (p,), in units of the phenotype per allele where known."""
+        effects: np.ndarray = np.sum(self.alpha * self.mu, axis=0)
+        scale = self.X_column_scale_factors
+        return effects if scale is None else effects / scale
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(str(len(one.variants)) for one in self.credible_sets) or "none"
+        top = f", highest PIP {self.pip.max():.3g}" if len(self.pip) else ""
+        return (
+            f"FineMapResult({len(self.pip):,} variants, L {len(self.V)}, sizes of credible sets: "
+            f"{sizes}{top}, {'converged' if self.converged else 'not converged'})"
+        )
 
     def to_frame(self) -> pd.DataFrame:
         """One row per variant: ``pip``, ``prior``, ``cs_id`` (<NA> outside any set)."""
@@ -152,9 +180,9 @@ class Couplings:
                 )
 
     def __repr__(self) -> str:
-        known = [name for name in COUPLING_ARRAYS if getattr(self, name) is not None]
+        known = ["scores", *(name for name in COUPLING_ARRAYS if getattr(self, name) is not None)]
         sides = repr(self.rows) if self.symmetric else f"{self.rows!r} with {self.columns!r}"
-        return f"Couplings({self.method}, {sides}; scores, {', '.join(known)})"
+        return f"Couplings({self.method}, {sides}; {', '.join(known)})"
 
     @property
     def symmetric(self) -> bool:

@@ -10,7 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from seqgen.finemap import SusieOptions, estimate_s_rss, get_cs, kriging_rss, susie_rss
+from seqgen.finemap import (
+    SusieOptions,
+    estimate_s_rss,
+    get_cs,
+    kriging_rss,
+    susie,
+    susie_rss,
+    susie_ss,
+)
 
 SHARED = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 REFERENCE = SHARED / "finemap_ref"
@@ -50,6 +58,13 @@ CASES = {
     "edge_duplicate_variant": ({**TRAIT1, "z": "in_zdup", "R": "in_Rdup"}, {}),
     "rss_n3_t1_nan_z": ({**TRAIT1, "z": "in_z1na"}, {}),
     "rss_n3_t1_maf": ({**TRAIT1, "common": 0.05}, {}),
+    "rss_n3_t1_Lgreedy": (TRAIT1, {"L": 20, "options": SusieOptions(L_greedy=2)}),
+    "rss_n3_t1_refine": (TRAIT1, {"options": SusieOptions(refine=True)}),
+    "rss_n3_t1_null01": (TRAIT1, {"options": SusieOptions(null_weight=0.1)}),
+    "rss_n3_t2_null09": (TRAIT2, {"options": SusieOptions(null_weight=0.9)}),
+    "rss_n3_t2_simple": (TRAIT2, {"options": SusieOptions(estimate_prior_method="simple")}),
+    "rss_n3_t1_EM": (TRAIT1, {"options": SusieOptions(estimate_prior_method="EM", max_iter=100)}),
+    "rss_n3_t1_score": (TRAIT1, {"options": SusieOptions(z_method="score")}),
     "rss_n3_t1_warmstart": (TRAIT1, {"init": {"L": 3, "options": SusieOptions(max_iter=2)}}),
 }
 
@@ -93,7 +108,73 @@ def fit_case(case: str):
 @pytest.mark.parametrize("case", CASES)
 def test_fit_equals_susier(case):
     fit, R, arguments = fit_case(case)
+    assert_equals_susier(fit, case)
+    thresholds = {k: v for k, v in arguments.items() if k in ("coverage", "min_abs_corr")}
+    if "null_weight" not in repr(arguments).replace("null_weight=0.0", ""):
+        again = get_cs(fit, R, **thresholds)
+        sets = [s.variants.tolist() for s in fit.credible_sets]
+        assert [s.variants.tolist() for s in again] == sets
+
+
+def fit_data(case):
+    """Cases from effects, panels, sufficient statistics, and people."""
+    truth, _ = reference(case)
+    data, fc = inputs("N3"), inputs("FC")
+    X, Y, n = data["X"], data["Y"], float(data["n"][0])
+    centred, y = X - X.mean(axis=0), Y[:, 0] - Y[:, 0].mean()
+    sums = {"XtX": fc["XtX"], "Xty": fc["Xty"], "yty": fc["yty"].item(), "n": fc["n"].item()}
+    if case == "rss_n3_t1_bhat_vary":
+        effects = {"bhat": data["bhat1"], "shat": data["shat1"], "var_y": Y[:, 0].var(ddof=1)}
+        return susie_rss(R=data["R"], n=n, **effects)
+    if case == "rss_n3_t1_Xlowrank":
+        keep = truth["in_keepx"].astype(bool)
+        return susie_rss(data["z1"][keep], X=truth["in_Xref"][:, keep], n=n)
+    if case == "rss_n3_asym_R":
+        R = data["R"].copy()
+        R[0, 1] += 0.01
+        fit = susie_rss(data["z1"], R, n)
+        assert "R was not symmetric, by up to 0.01" in fit.warnings[0]
+        return fit
+    return {
+        "ind_n3_t1_default": lambda: susie(X, Y[:, 0]),
+        "ind_n3_t1_nostd": lambda: susie(X, Y[:, 0], standardize=False),
+        "ind_n3_t2_nointercept_pw": lambda: susie(
+            X, Y[:, 1], intercept=False, prior_weights=truth["in_pw_logn"]
+        ),
+        "edge_constcol_ind": lambda: susie(truth["in_Xc"], Y[:, 0], L=5),
+        "ss_n3_t1": lambda: susie_ss(
+            centred.T @ centred, centred.T @ y, y @ y, n=n, X_colmeans=X.mean(axis=0), y_mean=0.0
+        ),
+        "ss_fc_norefine": lambda: susie_ss(**sums),
+        "ss_fc_refine": lambda: susie_ss(**sums, options=SusieOptions(refine=True)),
+    }[case]()
+
+
+@pytest.mark.parametrize(
+    "case",
+    ["rss_n3_t1_bhat_vary", "rss_n3_t1_Xlowrank", "rss_n3_asym_R", "ind_n3_t1_default",
+     "ind_n3_t1_nostd", "ind_n3_t2_nointercept_pw", "edge_constcol_ind", "ss_n3_t1",
+     "ss_fc_norefine", "ss_fc_refine"],
+)  # fmt: skip
+def test_fit_of_other_data_equals_susier(case):
+    fit = fit_data(case)
+    assert_equals_susier(fit, case)
+    coef = reference(case)[0]["coef"]
+    scale = fit.X_column_scale_factors
+    if scale is not None:
+        np.testing.assert_allclose(fit.coef, coef[1:], rtol=1e-5, atol=1e-7)
+    if np.isfinite(fit.intercept):
+        assert fit.intercept == pytest.approx(coef[0], abs=1e-6)
+
+
+def assert_equals_susier(fit, case):
     truth, record = reference(case)
+    p = len(fit.pip)
+    # susieR appends no effect at all as another variant; a constant one has no estimate there.
+    wide = {
+        name: np.nan_to_num(truth[name][:, :p]) for name in ("alpha", "mu", "mu2", "lbf_variable")
+    }
+    truth = {**truth, **wide}
     assert fit.niter == record["niter"]
     assert fit.converged == record["converged"]
     assert np.abs(fit.pip - truth["pip"]).max() <= 1e-6
@@ -110,9 +191,6 @@ def test_fit_equals_susier(case):
     np.testing.assert_allclose(fit.KL, truth["KL"], rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(fit.sigma2, truth["sigma2"][0], rtol=1e-8)
     assert_same_sets(fit.credible_sets, record)
-    thresholds = {k: v for k, v in arguments.items() if k in ("coverage", "min_abs_corr")}
-    again = get_cs(fit, R, **thresholds)
-    assert [s.variants.tolist() for s in again] == [s.variants.tolist() for s in fit.credible_sets]
 
 
 def assert_same_sets(mine, record):

@@ -1,8 +1,7 @@
-"""The parts of fine-mapping, each by itself, and the contract of its backends."""
+"""The parts of fine-mapping, each by itself."""
 
 from __future__ import annotations
 
-import inspect
 import math
 import subprocess
 import sys
@@ -10,10 +9,9 @@ import sys
 import numpy as np
 import pytest
 from scipy.optimize import minimize_scalar
+from synthetic_loci import locus
 
 from seqgen.finemap import (
-    FineMapper,
-    SusieMapper,
     SusieOptions,
     estimate_s_rss,
     get_cs,
@@ -26,50 +24,6 @@ from seqgen.finemap.ld_reference import estimate_mismatch, residual_artifact
 from seqgen.finemap.minimise import minimise_bounded
 from seqgen.finemap.mixture import mixture_log_likelihood, mixture_weights, normal_log_densities
 from seqgen.finemap.single_effect import EffectPrior, Evidence
-from seqgen.results import FineMapResult
-
-MAPPERS = [SusieMapper(), SusieMapper(R_finite=400), SusieMapper(R_finite=400, R_mismatch="eb")]
-
-
-def locus(p=80, people=300, n=20_000, seed=1):
-    """Genotypes' LD in blocks, z-scores of two causal variants, and the causal columns."""
-    rng = np.random.default_rng(seed)
-    founders = rng.normal(size=(people, 1 + p // 8)).repeat(8, axis=1)[:, :p]
-    R = np.corrcoef(founders + 0.5 * rng.normal(size=(people, p)), rowvar=False)
-    causal = [p // 8, 5 * p // 8]
-    b = np.zeros(p)
-    b[causal] = 9.0, -8.0
-    z = R @ b + np.linalg.cholesky(R + 1e-9 * np.eye(p)) @ rng.normal(size=p)
-    return z, R, n, causal
-
-
-@pytest.mark.parametrize("mapper", MAPPERS)
-def test_backend_contract(mapper):
-    assert isinstance(mapper, FineMapper)
-    z, R, n, causal = locus()
-    weights = np.ones(len(z))
-    weights[causal] = 30.0
-    flat, informed = mapper(z, R, n, None), mapper(z, R, n, weights)
-    for fit in (flat, informed, mapper(z, R, None, None)):
-        assert isinstance(fit, FineMapResult)
-        assert fit.alpha.shape == fit.mu.shape == fit.mu2.shape == (10, len(z))
-        assert fit.pip.shape == fit.prior.shape == (len(z),)
-        for name in ("alpha", "mu", "mu2", "lbf_variable", "V", "lbf", "KL", "pip", "elbo"):
-            assert np.isfinite(getattr(fit, name)).all(), name
-        assert fit.prior.sum() == pytest.approx(1.0)
-    found = {int(v) for s in informed.credible_sets for v in s.variants}
-    assert set(causal) <= found
-    assert informed.pip[causal].sum() > flat.pip[causal].sum()
-
-
-def test_susie_mapper_takes_what_susie_rss_takes():
-    fields = set(inspect.signature(SusieMapper).parameters)
-    keywords = {
-        name
-        for name, parameter in inspect.signature(susie_rss).parameters.items()
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY
-    }
-    assert fields == keywords - {"prior_weights", "init"}
 
 
 def test_import_is_light():
@@ -191,7 +145,7 @@ def test_evidence_is_the_average_bayes_factor():
     rng = np.random.default_rng(2)
     betahat, shat2 = rng.normal(size=9), 0.3 + rng.random(9)
     weights = rng.dirichlet(np.ones(9))
-    prior = EffectPrior.from_weights(weights, estimate=True, null_threshold=0.0)
+    prior = EffectPrior.from_weights(weights)
     for errors in (shat2, 0.4):
         evidence = Evidence(betahat, errors, prior)
         for V in (1e-12, 0.3, 40.0, 1e9):

@@ -170,7 +170,7 @@ def test_many_idle_effects_equal_textbook(size):
 def test_answer_of_idle_effects_is_forgotten_when_an_effect_moves():
     z = np.array([0.0, 9.0])
     weights = np.full(2, 0.5)
-    prior = EffectPrior.from_weights(weights, estimate=True, null_threshold=0.0)
+    prior = EffectPrior.from_weights(weights)
     problem = ibss.Problem(
         bhat=z / np.sqrt(999.0),
         n=1000.0,

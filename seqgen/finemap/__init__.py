@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from seqgen.finemap.backends import FineMapOptions, fine_map
 from seqgen.finemap.credible_sets import get_cs, get_pip
 from seqgen.finemap.diagnostics import KrigingResult, estimate_s_rss, kriging_rss
 from seqgen.finemap.ld import LDMatrix, prepare_ld
+from seqgen.finemap.ld_factor import LDFactor, ld_factor
 from seqgen.finemap.options import SusieOptions
 from seqgen.finemap.protocol import FineMapper
+from seqgen.finemap.sufficient import susie, susie_ss
 from seqgen.finemap.susie_rss import SusieMapper, susie_rss
 
 __all__ = [
+    "FineMapOptions",
     "FineMapper",
     "KrigingResult",
+    "LDFactor",
     "LDMatrix",
     "SusieMapper",
     "SusieOptions",
     "estimate_s_rss",
+    "fine_map",
     "get_cs",
     "get_pip",
     "kriging_rss",
+    "ld_factor",
     "prepare_ld",
+    "susie",
     "susie_rss",
+    "susie_ss",
 ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.errors import MissingDependencyError, SeqgenWarning
+from seqgen.finemap.ld_factor import LDFactor
 from seqgen.finemap.single_effect import SingleEffect
 from seqgen.native import finemap_kernels, pointer, whole
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _NEGLIGIBLE = 1e-14
 # Share of the rows of R from which on BLAS reads all of them as fast.
 _DENSE = 0.7
+# In the order of the C file.
+_METHODS = ("fixed", "optim", "EM", "simple")
 
 
 def use_compiled(engine: str) -> bool:
@@ -74,17 +77,18 @@ def fit_compiled(
     shat2 : float or ndarray, shape (p,)
         Squared standard errors.
     prior : EffectPrior
-        Weights, and whether the prior variance is estimated.
+        Weights, and what becomes of the prior variance.
     V : float
         Current prior variance.
     error_variance : float
-        Squared standard error without inflation.
+        Squared standard error without inflation, 0 where it is each variant's own.
     """
     library, p = finemap_kernels(), betahat.size
     betahat = np.ascontiguousarray(betahat)
     uniform = isinstance(shat2, float)
     errors = np.array([shat2]) if uniform else np.ascontiguousarray(shat2)
-    settings = np.array([V, float(prior.estimate), prior.null_threshold, error_variance])
+    method = _METHODS.index(prior.method)
+    settings = np.array([V, method, prior.null_threshold, error_variance, prior.null_weight])
     out, told = np.empty((4, p)), np.empty(3)
     work = np.empty(library.seqgen_single_effect_work(*whole(p)))
     inputs = (betahat, errors, prior.weights, settings)
@@ -97,12 +101,19 @@ def fit_compiled(
 
 
 def add_product(
-    ld: LDMatrix, b: NDArray[np.float64], *, before: NDArray[np.float64], to: NDArray[np.float64]
+    ld: LDMatrix | LDFactor,
+    b: NDArray[np.float64],
+    *,
+    before: NDArray[np.float64],
+    to: NDArray[np.float64],
 ) -> None:
     """Turn R times ``before``, which ``to`` holds, into R times ``b``, all of shape (p,).
 
     Reads only the rows of R where the two differ: few, once an effect has settled.
     """
+    if isinstance(ld, LDFactor):
+        to[:] = ld.product(b)
+        return
     step = b - before
     negligible = _NEGLIGIBLE * float(np.abs(b).max())
     if np.count_nonzero(np.abs(step) > negligible) > _DENSE * ld.p:

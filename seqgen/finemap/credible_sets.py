@@ -14,6 +14,7 @@ from seqgen.results import CredibleSet
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from seqgen.finemap.ld_factor import LDFactor
     from seqgen.results import FineMapResult
 
 # susieR's get_cs has no argument for it: effects below are no effects.
@@ -119,6 +120,10 @@ def find_sets(
     order = np.argsort(-alpha, axis=1, kind="stable")
     mass = np.cumsum(np.take_along_axis(alpha, order, axis=1), axis=1)
     sizes = np.minimum((mass < coverage).sum(axis=1) + 1, alpha.shape[1])
+    # A set that takes in the share of no effect at all, where it has one, is none.
+    last = np.take_along_axis(alpha, order, axis=1)[np.arange(len(sizes)), sizes - 1]
+    nothing = 1.0 - mass[:, -1]
+    active = active & ((nothing < 1e-8) | (nothing < last))
     seen: set[bytes] = set()
     found = []
     for effect, size in enumerate(sizes):
@@ -133,7 +138,7 @@ def find_sets(
 def describe_sets(
     found: list[tuple[int, NDArray[np.intp]]],
     posterior: tuple[NDArray[np.float64], NDArray[np.float64]],
-    ld: LDMatrix,
+    ld: LDMatrix | LDFactor,
     *,
     min_abs_corr: float,
 ) -> tuple[CredibleSet, ...]:
@@ -142,7 +147,7 @@ def describe_sets(
     sets = []
     for effect, members in found:
         # A row tells of most impure sets, which can be large, that they are.
-        if np.abs(ld.R[members[0], members]).min() < min_abs_corr:
+        if np.abs(ld.block(members[:1], members)).min() < min_abs_corr:
             continue
         lowest, mean, median = purity(ld, members)
         if lowest >= min_abs_corr:
@@ -160,7 +165,7 @@ def describe_sets(
     return tuple(sorted(sets, key=lambda s: -s.min_abs_corr))
 
 
-def purity(ld: LDMatrix, members: NDArray[np.intp]) -> tuple[float, float, float]:
+def purity(ld: LDMatrix | LDFactor, members: NDArray[np.intp]) -> tuple[float, float, float]:
     """Return the least, mean and median absolute correlation among the members.
 
     Examples
@@ -170,6 +175,6 @@ def purity(ld: LDMatrix, members: NDArray[np.intp]) -> tuple[float, float, float
     """
     if members.size == 1:
         return 1.0, 1.0, 1.0
-    block = ld.R[np.ix_(members, members)]
+    block = ld.block(members, members)
     pairs = np.abs(block[np.triu_indices(members.size, k=1)])
     return float(pairs.min()), float(pairs.mean()), float(np.median(pairs))

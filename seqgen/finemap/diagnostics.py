@@ -51,6 +51,12 @@ class KrigingResult:
     switched: NDArray[np.bool_]
     s: float
 
+    def __repr__(self) -> str:
+        return (
+            f"KrigingResult({len(self.z):,} variants, s {self.s:.3g}, "
+            f"{int(self.switched.sum())} look switched)"
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """One row per variant, columns as the attributes."""
         import pandas as pd

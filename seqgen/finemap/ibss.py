@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seqgen.finemap.ld import LDMatrix
+    from seqgen.finemap.ld_factor import LDFactor
     from seqgen.finemap.ld_reference import Panel
     from seqgen.finemap.options import SusieOptions
 
@@ -27,21 +28,28 @@ _LONGEST_CYCLE = 5
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Everything a fit holds constant; effects are on the standardised scale.
+    """Everything a fit holds constant; effects are of standardised genotypes.
 
-    ``bhat`` (p,) are marginal effects, z / sqrt(n - 1) after the adjustment for
-    the variance explained; ``weights`` (p,) are prior weights that sum to one.
-    Without a sample size n is 2, bhat are the z-scores themselves.
+    ``bhat`` (p,) are marginal effects on a phenotype of variance ``var_y``: with a
+    variance of one z / sqrt(n - 1), after the adjustment for the variance explained.
+    ``weights`` (p,) are prior weights that, with the prior's ``null_weight``, sum to one.
+    Without a sample size n is 2, bhat are the z-scores themselves. ``column_scale`` (p,)
+    are the genotypes' standard deviations where effects have their prior per allele.
+    ``mean_square_y`` is the phenotype's sum of squares over n - 1 where it is not ``var_y``:
+    without an intercept.
     """
 
     bhat: NDArray[np.float64]
     n: float
-    ld: LDMatrix
+    ld: LDMatrix | LDFactor
     weights: NDArray[np.float64]
     prior: EffectPrior
     panel: Panel | None
     options: SusieOptions
     compiled: bool = False
+    var_y: float = 1.0
+    column_scale: NDArray[np.float64] | None = None
+    mean_square_y: float | None = None
 
     @property
     def n_minus_1(self) -> float:
@@ -106,7 +114,7 @@ def new_state(problem: Problem, L: int, V: float) -> State:
         b=np.zeros(shape),
         Rb=np.zeros(shape),
         fitted=np.zeros(p),
-        sigma2=problem.options.residual_variance,
+        sigma2=problem.options.residual_variance or problem.var_y,
     )
     if problem.panel is not None:
         state.inflation = np.ones(shape)
@@ -114,9 +122,14 @@ def new_state(problem: Problem, L: int, V: float) -> State:
     return state
 
 
+def standardised(problem: Problem, b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Effects of standardised genotypes from those that the prior speaks of."""
+    return b if problem.column_scale is None else b * problem.column_scale
+
+
 def refresh_products(problem: Problem, state: State) -> None:
     """Recompute b and R b of every effect from alpha and mu."""
-    state.b = state.alpha * state.mu
+    state.b = standardised(problem, state.alpha * state.mu)
     for effect in range(len(state.V)):
         row = state.b[effect]
         state.Rb[effect] = problem.ld.product(row) if row.any() else 0.0
@@ -126,7 +139,7 @@ def refresh_products(problem: Problem, state: State) -> None:
 def fit(problem: Problem, state: State) -> State:
     """Sweep over the effects until the posterior stands still."""
     history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=_LONGEST_CYCLE)
-    for iteration in range(1, problem.options.max_iter + 1):
+    for iteration in range(1, (problem.options.max_iter or 0) + 1):
         before, lambda_before = state.alpha.copy(), state.lambda_bias
         sweep(problem, state)
         state.elbo.append(objective(problem, state))
@@ -172,6 +185,9 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         inflation = _inflation(problem, state, signal_scale(fitted, others, problem.n_minus_1))
         state.inflation[effect], state.betahat[effect] = inflation, betahat  # type: ignore[index]
         shat2 = error_variance * inflation
+    if problem.column_scale is not None:
+        betahat = betahat / problem.column_scale
+        shat2, error_variance = error_variance / np.square(problem.column_scale), 0.0
     V = float(state.V[effect])
     fit_effect = fit_compiled if problem.compiled else fit_single_effect
     answer = fit_effect(betahat, shat2, problem.prior, V=V, error_variance=error_variance)
@@ -183,7 +199,7 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         state.null_answer = (V, answer) if idle else None
         return
     state.null_answer = None
-    b = answer.alpha * answer.mu
+    b = standardised(problem, answer.alpha * answer.mu)
     if problem.compiled:
         add_product(problem.ld, b, before=state.b[effect], to=state.Rb[effect])
     else:
@@ -256,9 +272,11 @@ def _expected_squares(problem: Problem, state: State) -> float:
     """Expected residual sum of squares of the phenotype."""
     total = state.b.sum(axis=0)
     own = float(np.vdot(state.b, state.Rb))
-    second_moments = float(np.vdot(state.alpha, state.mu2))
+    mu2 = standardised(problem, standardised(problem, state.mu2))
+    second_moments = float(np.vdot(state.alpha, mu2))
     explained = float(total @ (2.0 * problem.bhat - state.fitted))
-    return problem.n_minus_1 * (1.0 - explained - own + second_moments)
+    squares = problem.var_y if problem.mean_square_y is None else problem.mean_square_y
+    return problem.n_minus_1 * (squares - explained - own + second_moments)
 
 
 def _residual_variance(problem: Problem, state: State) -> float:
@@ -278,7 +296,7 @@ def _check_prior_variance(problem: Problem, state: State) -> None:
         return
     largest_z2 = float(np.max(problem.bhat**2)) * problem.n_minus_1 / state.sigma2
     if float(state.V.max()) > 100.0 * max(largest_z2, 1e-300) and state.V.max() > 0.0:
-        if not problem.prior.estimate:
+        if problem.prior.method == "fixed":
             return
         raise InputError(
             f"R: the fit wants a prior variance of {state.V.max():.3g}, more than 100 times the "

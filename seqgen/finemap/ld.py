@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Rounding that LD files carry: text with six digits, float32 arithmetic.
 _ROUNDING = 1e-4
+# Halves that differ by more are not two estimates of the same correlations.
+_ASYMMETRY = 0.05
 # Entries of b this far below the largest cannot move a product in double precision.
 _NEGLIGIBLE = 1e-12
 _R2_LOOK_FROM = 20
@@ -46,6 +48,10 @@ class LDMatrix:
     R: NDArray[np.float64]
     warnings: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        doubts = f", {len(self.warnings)} warnings" if self.warnings else ""
+        return f"LDMatrix({self.p:,} variants{doubts})"
+
     @property
     def p(self) -> int:
         """Number of variants."""
@@ -61,6 +67,10 @@ class LDMatrix:
     def frobenius_squared(self) -> float:
         """Sum of the squared entries of ``R``."""
         return float(np.vdot(self.R, self.R))
+
+    def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
+        """Return correlations of some variants with others, shape (len(rows), len(columns))."""
+        return self.R[np.ix_(rows, columns)]
 
     def product(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return ``R @ b``, reading only the rows that matter."""
@@ -110,11 +120,18 @@ def prepare_ld(R: ArrayLike | LDMatrix, p: int | None = None) -> LDMatrix:
         ) from error
     _check_size(matrix, p)
     _check_finite(matrix)
-    matrix = _symmetric(matrix)
+    matrix, gap = _symmetric(matrix)
     _check_range(matrix)
     matrix = matrix.view()
     matrix.flags.writeable = False
-    return LDMatrix(matrix, _doubts(matrix))
+    doubts = _doubts(matrix)
+    if gap > _ROUNDING:
+        doubts = (
+            f"R was not symmetric, by up to {gap:.2g}: r(i, j) and r(j, i) were averaged. Compute "
+            f"both from the same people.",
+            *doubts,
+        )
+    return LDMatrix(matrix, doubts)
 
 
 def _check_size(matrix: NDArray[np.float64], p: int | None) -> None:
@@ -148,24 +165,24 @@ def _check_finite(matrix: NDArray[np.float64]) -> None:
     )
 
 
-def _symmetric(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the matrix itself, or its symmetric part where only rounding differs."""
+def _symmetric(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+    """Return the matrix itself, or its symmetric part, and the largest gap between halves."""
     # One product from either side tells, and is far cheaper than a transposed walk.
     probe = np.random.default_rng(0).standard_normal(matrix.shape[0])
     if np.abs(matrix @ probe - probe @ matrix).max() <= 1e-12 * matrix.shape[0]:
-        return matrix
+        return matrix, 0.0
     gap = np.abs(matrix - matrix.T)
     worst = float(gap.max())
     if worst == 0.0:
-        return matrix
-    if worst > _ROUNDING:
+        return matrix, 0.0
+    if worst > _ASYMMETRY:
         row, column = np.unravel_index(int(gap.argmax()), gap.shape)
         raise InputError(
             f"R: not symmetric (R[{row}, {column}] = {matrix[row, column]:.6g} but "
             f"R[{column}, {row}] = {matrix[column, row]:.6g}); expected r(i, j) = r(j, i); "
             f"if the file holds one triangle, mirror it"
         )
-    return (matrix + matrix.T) / 2.0
+    return (matrix + matrix.T) / 2.0, worst
 
 
 def _check_range(matrix: NDArray[np.float64]) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seqgen.finemap.ld import Eigen, LDMatrix
+    from seqgen.finemap.ld_factor import LDFactor
 
 _TINY = 2.0**-52
 # An estimate this small a part of its standard error at zero is noise.
@@ -128,7 +129,9 @@ def estimate_mismatch(
     return 0.0 if estimate < _NOISE_FLOOR * standard_error else estimate
 
 
-def coherence(ld: LDMatrix, alpha: NDArray[np.float64], prior: NDArray[np.float64]) -> float:
+def coherence(
+    ld: LDMatrix | LDFactor, alpha: NDArray[np.float64], prior: NDArray[np.float64]
+) -> float:
     """Return the mean squared correlation among the candidates of one effect.
 
     Candidates are the variants whose probability at least doubled. A value near
@@ -140,7 +143,7 @@ def coherence(ld: LDMatrix, alpha: NDArray[np.float64], prior: NDArray[np.float6
     if keep.size == 0:
         return 1.0
     weight = alpha[keep] / alpha[keep].sum()
-    block = ld.R[np.ix_(keep, keep)]
+    block = ld.block(keep, keep)
     return min(1.0, max(0.0, float(weight @ (block * block) @ weight)))
 
 
@@ -167,7 +170,7 @@ def residual_artifact(
     return Artifact(float(part @ part) / norm, True, low, delta)
 
 
-def panel_size_diagnostics(ld: LDMatrix, panel: Panel) -> dict[str, Any]:
+def panel_size_diagnostics(ld: LDMatrix | LDFactor, panel: Panel) -> dict[str, Any]:
     """Return the panel's size against the number of independent directions in the locus.
 
     ``effective_rank`` is p^2 over the squared Frobenius norm of R after taking

@@ -39,22 +39,32 @@ class EffectPrior:
         Prior inclusion weights plus 1.49e-8. susieR adds this so that the log
         of a zero weight exists: a variant of weight zero is thus very unlikely
         rather than impossible.
-    estimate : bool
-        Whether the prior variance is estimated.
+    method : {"optim", "EM", "simple", "fixed"}
+        What becomes of the prior variance, as susieR's ``estimate_prior_method``: the one of
+        greatest evidence, one step of the EM algorithm, the given one or zero, the given one.
     null_threshold : float
-        By how many log units a variance has to beat zero to be kept.
+        By how many log units a variance has to beat zero to be kept ("optim", "simple").
+    null_weight : float
+        Prior weight of no effect at all, plus the same 1.49e-8; zero where there is none.
     """
 
     weights: NDArray[np.float64]
-    estimate: bool = True
+    method: str = "optim"
     null_threshold: float = 0.0
+    null_weight: float = 0.0
 
     @classmethod
     def from_weights(
-        cls, weights: NDArray[np.float64], *, estimate: bool, null_threshold: float
+        cls,
+        weights: NDArray[np.float64],
+        *,
+        method: str = "optim",
+        null_threshold: float = 0.0,
+        null_weight: float = 0.0,
     ) -> EffectPrior:
-        """Build the prior from weights that sum to one."""
-        return cls(weights + SQRT_EPS, estimate, null_threshold)
+        """Build the prior from weights that, with ``null_weight``, sum to one."""
+        null = null_weight + SQRT_EPS if null_weight else 0.0
+        return cls(weights + SQRT_EPS, method, null_threshold, null)
 
 
 class Evidence:
@@ -82,8 +92,8 @@ class Evidence:
     ) -> None:
         self.betahat = betahat
         self.shat2 = shat2
-        self.weights = prior.weights
-        self.at_zero = math.log(float(prior.weights.sum()))
+        self.weights, self.null_weight = prior.weights, prior.null_weight
+        self.at_zero = math.log(float(prior.weights.sum()) + prior.null_weight)
         self._half_chi2 = 0.5 * betahat * betahat / shat2
         self._largest = float(self._half_chi2.max())
         self._below = self._half_chi2 - self._largest
@@ -98,8 +108,8 @@ class Evidence:
             ratio = V / (V + self.shat2)
             np.multiply(self._below, ratio, out=work)
             np.exp(work, out=work)
-            total = math.log(float(self.weights @ work))
-            return total + self._largest * ratio - 0.5 * math.log1p(V / self.shat2)
+            shift = self._largest * ratio - 0.5 * math.log1p(V / self.shat2)
+            return self._total(float(self.weights @ work), shift)
         # The square root of the variance ratio multiplies the exponential: no
         # logarithm over the variants is needed.
         inverse = np.add(self.shat2, V, out=work)
@@ -111,7 +121,12 @@ class Evidence:
         top = float(work.max())
         np.subtract(work, top, out=work)
         np.exp(work, out=work)
-        return math.log(float(shrunk @ work)) + top
+        return self._total(float(shrunk @ work), top)
+
+    def _total(self, variants: float, shift: float) -> float:
+        """Log of what the variants and no effect at all weigh together."""
+        null = self.null_weight * math.exp(-shift) if self.null_weight else 0.0
+        return math.log(variants + null) + shift
 
     def log_bayes_factors(self, V: float) -> NDArray[np.float64]:
         """Return the log Bayes factor of each variant, shape (p,)."""
@@ -143,7 +158,7 @@ def fit_single_effect(
         Current prior variance.
     error_variance : float
         Squared standard error without inflation, the one the bound's
-        likelihood term uses.
+        likelihood term uses; 0 where it is each variant's own.
 
     Returns
     -------
@@ -154,14 +169,14 @@ def fit_single_effect(
     Wang, Sarkar, Carbonetto, Stephens (2020), JRSS B 82:1273-1300.
     """
     evidence = Evidence(betahat, shat2, prior)
-    lbf = math.nan
-    if prior.estimate:
-        V, lbf = estimate_prior_variance(evidence, V, prior.null_threshold)
+    V = _chosen_variance(evidence, prior, V)
     lbf_variable = evidence.log_bayes_factors(V)
     shift = float(lbf_variable.max())
     alpha = np.exp(lbf_variable - shift)
     alpha *= evidence.weights
     total = float(alpha.sum())
+    if prior.null_weight:
+        total += prior.null_weight * math.exp(-shift)
     alpha /= total
     if V == 0.0:
         none, lbf = np.zeros_like(betahat), evidence.at_zero
@@ -170,19 +185,24 @@ def fit_single_effect(
     shrink = V / (V + shat2)
     mu = shrink * betahat
     mu2 = shrink * shat2 + mu * mu
-    fit = float(alpha @ (mu * betahat)) - 0.5 * float(alpha @ mu2)
-    return SingleEffect(alpha, mu, mu2, lbf_variable, V, lbf, fit / error_variance - lbf)
+    fit = float(np.sum(alpha * (mu * betahat - 0.5 * mu2) / (error_variance or shat2)))
+    V = float(alpha @ mu2) if prior.method == "EM" else V
+    return SingleEffect(alpha, mu, mu2, lbf_variable, V, lbf, fit - lbf)
 
 
-def estimate_prior_variance(
-    evidence: Evidence, current: float, null_threshold: float
-) -> tuple[float, float]:
+def _chosen_variance(evidence: Evidence, prior: EffectPrior, V: float) -> float:
+    if prior.method == "optim":
+        return estimate_prior_variance(evidence, V, prior.null_threshold)
+    if prior.method == "simple" and evidence.at_zero + prior.null_threshold >= evidence(V):
+        return 0.0
+    return V
+
+
+def estimate_prior_variance(evidence: Evidence, current: float, null_threshold: float) -> float:
     """Return the prior variance of greatest evidence, zero where that is as good."""
     log_V, negative = minimise_bounded(lambda log_V: -evidence(math.exp(log_V)), _LOG_V_BOUNDS)
     V, best = math.exp(log_V), -negative
     at_current = evidence(current)
     if at_current > best:
         V, best = current, at_current
-    if evidence.at_zero + null_threshold >= best:
-        return 0.0, evidence.at_zero
-    return V, best
+    return 0.0 if evidence.at_zero + null_threshold >= best else V

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.finemap import ibss
-from seqgen.finemap.checks import check_count, check_n, check_prior_weights, check_z
+from seqgen.finemap.checks import (
+    as_vector,
+    check_count,
+    check_n,
+    check_number,
+    check_prior_weights,
+    check_z,
+)
 from seqgen.finemap.compiled import use_compiled
-from seqgen.finemap.credible_sets import check_set_thresholds, describe_sets, find_sets
+from seqgen.finemap.credible_sets import check_set_thresholds
+from seqgen.finemap.fitting import Plan, fit_problem, prior_of
 from seqgen.finemap.ld import LDMatrix, prepare_ld
+from seqgen.finemap.ld_factor import LDFactor, ld_factor
 from seqgen.finemap.ld_reference import Panel
-from seqgen.finemap.notices import notices, panel_diagnostics
 from seqgen.finemap.options import SusieOptions
-from seqgen.finemap.single_effect import EffectPrior
-from seqgen.finemap.warm_start import warm_state
 from seqgen.results import FineMapResult
 
 if TYPE_CHECKING:
@@ -29,10 +35,14 @@ _MODES = ("none", "eb")
 
 
 def susie_rss(
-    z: ArrayLike,
-    R: ArrayLike | LDMatrix,
+    z: ArrayLike | None = None,
+    R: ArrayLike | LDMatrix | LDFactor | None = None,
     n: float | None = None,
     *,
+    X: ArrayLike | None = None,
+    bhat: ArrayLike | None = None,
+    shat: ArrayLike | None = None,
+    var_y: float | None = None,
     prior_weights: ArrayLike | None = None,
     L: int = 10,
     coverage: float = 0.95,
@@ -48,12 +58,20 @@ def susie_rss(
 
     Parameters
     ----------
-    z : array_like, shape (p,)
+    z : array_like, shape (p,), optional
         z-scores, signed by the same effect alleles as ``R``.
-    R : array_like, shape (p, p), or LDMatrix
+    R : array_like, shape (p, p), LDMatrix or LDFactor, optional
         Correlations r of the variants; `prepare_ld` once where many fits share it.
     n : float, optional
         Sample size of the GWAS. Without it effects are taken to be tiny.
+    X : array_like, shape (B, p), optional
+        Genotypes of the B people of the LD panel in place of ``R``, which is then never held:
+        for few people and many variants.
+    bhat, shat : array_like, shape (p,), optional
+        Effects and their standard errors in place of ``z``.
+    var_y : float, optional
+        Variance of the phenotype, with ``bhat`` and ``shat``: variances and ``coef`` are then on
+        its scale.
     prior_weights : array_like, shape (p,), optional
         Prior inclusion weights on any positive scale; equal where left out. A
         weight of zero makes a variant very unlikely (1.5e-8), not impossible.
@@ -99,24 +117,21 @@ def susie_rss(
     >>> int(fit.pip.argmax()), fit.converged
     (3, True)
     """
-    scores = check_z(z)
-    ld = prepare_ld(R, scores.size)
+    scores = _scores(z, bhat, shat)
+    ld = _ld(R, X, scores.size)
     n = check_n(n)
+    scale = _column_scale(scores, n, shat=shat, var_y=var_y)
     weights = check_prior_weights(prior_weights, scores.size)
     effects = min(check_count("L", L, "10 is the default"), scores.size)
     thresholds = check_set_thresholds(coverage, min_abs_corr)
     panel = _check_panel(R_finite, R_mismatch)
 
-    problem = _problem(scores, (ld, n), (weights, panel), options)
+    options = options.settled(from_z=True)
+    problem = _problem(scores, (ld, n), (weights, panel), options=options, var_y=var_y)
     start_variance = options.prior_variance if n is None else options.scaled_prior_variance
-    if init is None:
-        state = ibss.new_state(problem, effects, start_variance)
-        if panel is not None and panel.mismatch:
-            ibss.start_from_one_effect(problem, state)
-    else:
-        state = warm_state(problem, init, (effects, start_variance))
-    ibss.fit(problem, state)
-    return _result(problem, state, thresholds, n_known=n is not None)
+    plan = Plan(effects, start_variance, thresholds, n_known=n is not None)
+    fit = fit_problem(problem, plan, init)
+    return fit if scale is None else replace(fit, X_column_scale_factors=scale)
 
 
 @dataclass(frozen=True)
@@ -188,59 +203,80 @@ def _check_panel(R_finite: Any, R_mismatch: str) -> Panel | None:
     return Panel(float(R_finite), mismatch=R_mismatch == "eb")
 
 
+def _scores(
+    z: ArrayLike | None, bhat: ArrayLike | None, shat: ArrayLike | None
+) -> NDArray[np.float64]:
+    if (z is None) == (bhat is None) or (bhat is None) != (shat is None):
+        given = [k for k, v in (("z", z), ("bhat", bhat), ("shat", shat)) if v is not None]
+        raise InputError(
+            f"z: found {' and '.join(given) or 'neither z nor bhat'}; expected z, or bhat and shat "
+            f"together"
+        )
+    if z is not None:
+        return check_z(z)
+    effects = as_vector("bhat", cast("ArrayLike", bhat), "effect")
+    errors = as_vector("shat", cast("ArrayLike", shat), "standard error")
+    if effects.size != errors.size:
+        raise InputError(
+            f"shat: found {errors.size} standard errors for {effects.size} effects; expected one "
+            f"each, in the same order"
+        )
+    bad = np.flatnonzero(~(errors > 0.0) | ~np.isfinite(errors))
+    if bad.size:
+        raise InputError(
+            f"shat: {bad.size} of {errors.size} standard errors are not above 0 and finite (first "
+            f"at index {bad[0]}: {errors[bad[0]]}); drop these variants, from R too"
+        )
+    return check_z(effects / errors)
+
+
+def _ld(
+    R: ArrayLike | LDMatrix | LDFactor | None, X: ArrayLike | None, p: int
+) -> LDMatrix | LDFactor:
+    if (R is None) == (X is None):
+        raise InputError(
+            f"R: found {'neither R nor X' if R is None else 'both R and X'}; expected correlations "
+            f"R, or genotypes X of the panel"
+        )
+    factor = R if isinstance(R, LDFactor) else None if X is None else ld_factor(X)
+    if factor is None:
+        return prepare_ld(cast("ArrayLike", R), p)
+    if factor.p != p:
+        raise InputError(
+            f"X: found {factor.p} columns for {p} z-scores; expected one per variant, in the same "
+            f"order"
+        )
+    return factor
+
+
+def _column_scale(
+    z: NDArray[np.float64], n: float | None, *, shat: ArrayLike | None, var_y: float | None
+) -> NDArray[np.float64] | None:
+    """Standard deviations of the genotypes, where effects and phenotype have their own scale."""
+    if var_y is None:
+        return None
+    check_number("var_y", var_y, (0.0, 1e300), open_ends=True)
+    if n is None or shat is None:
+        missing = "n" if n is None else "bhat and shat"
+        raise InputError(f"var_y: given without {missing}; expected all of bhat, shat, n and var_y")
+    errors = as_vector("shat", shat, "standard error")
+    scale: NDArray[np.float64] = np.sqrt(var_y / (z * z + n - 2.0)) / errors
+    return scale
+
+
 def _problem(
     z: NDArray[np.float64],
-    data: tuple[LDMatrix, float | None],
+    data: tuple[LDMatrix | LDFactor, float | None],
     model: tuple[NDArray[np.float64], Panel | None],
+    *,
     options: SusieOptions,
+    var_y: float | None,
 ) -> ibss.Problem:
     (ld, n), (weights, panel) = data, model
     size = 2.0 if n is None else n
-    prior = EffectPrior.from_weights(
-        weights,
-        estimate=options.estimate_prior_variance,
-        null_threshold=options.check_null_threshold,
-    )
-    bhat = adjust_for_variance_explained(z, n) / math.sqrt(size - 1.0)
+    adjusted = z if options.z_method == "score" else adjust_for_variance_explained(z, n)
+    variance = 1.0 if var_y is None else float(var_y)
+    bhat = adjusted * math.sqrt(variance / (size - 1.0))
+    shared, prior = prior_of(weights, options)
     compiled = use_compiled(options.engine)
-    return ibss.Problem(bhat, size, ld, weights, prior, panel, options, compiled)
-
-
-def _result(
-    problem: ibss.Problem,
-    state: ibss.State,
-    thresholds: tuple[float, float],
-    *,
-    n_known: bool,
-) -> FineMapResult:
-    options = problem.options
-    _drop_null_effects(problem, state)
-    active = np.greater(state.V, options.prior_tol)
-    found = find_sets(state.alpha, active, thresholds[0])
-    sets = describe_sets(found, (state.alpha, state.lbf), problem.ld, min_abs_corr=thresholds[1])
-    diagnostics = panel_diagnostics(problem, state, sets)
-    return FineMapResult(
-        alpha=state.alpha,
-        mu=state.mu,
-        mu2=state.mu2,
-        lbf_variable=state.lbf_variable,
-        V=state.V,
-        lbf=state.lbf,
-        KL=state.kl,
-        sigma2=state.sigma2,
-        pip=ibss.pips(state.alpha, state.V, options.prior_tol),
-        prior=problem.weights,
-        elbo=np.array(state.elbo),
-        niter=len(state.elbo),
-        converged=state.converged,
-        credible_sets=sets,
-        warnings=notices(problem, state, (sets, diagnostics), n_known=n_known),
-        diagnostics=diagnostics,
-    )
-
-
-def _drop_null_effects(problem: ibss.Problem, state: ibss.State) -> None:
-    null = np.less(state.V, problem.options.prior_tol)
-    state.alpha[null] = problem.weights
-    for values in (state.V, state.mu, state.mu2, state.lbf_variable, state.lbf, state.kl):
-        values[null] = 0.0
+    return ibss.Problem(bhat, size, ld, shared, prior, panel, options, compiled, variance)

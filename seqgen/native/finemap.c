@@ -78,6 +78,7 @@ typedef struct {
     int uniform;            /* whether all variants share one error variance */
     double error;           /* that one */
     double largest;         /* greatest of `half_chi2` */
+    double null_weight;     /* prior weight of no effect at all */
     double at_zero;         /* evidence without an effect */
     lane_t *half_chi2;      /* betahat^2 / (2 shat2) */
     lane_t *weights;
@@ -108,7 +109,8 @@ INLINE double uniform_evidence(const evidence_t *e, double V, int keep)
             e->work[j] = a;
         sum += a;
     }
-    return log(lane_sum(sum + more)) + e->largest * ratio - 0.5 * log1p(V / e->error);
+    const double shift = e->largest * ratio - 0.5 * log1p(V / e->error);
+    return log(lane_sum(sum + more) + e->null_weight * exp(-shift)) + shift;
 }
 
 INLINE double varying_evidence(const evidence_t *e, double V, int keep)
@@ -131,7 +133,7 @@ INLINE double varying_evidence(const evidence_t *e, double V, int keep)
             e->work[j] = a;
         sum += a;
     }
-    return log(lane_sum(sum)) + most;
+    return log(lane_sum(sum) + e->null_weight * exp(-most)) + most;
 }
 
 INLINE double evidence(const evidence_t *e, double V, int keep)
@@ -217,10 +219,34 @@ EXPORT int64_t seqgen_single_effect_work(int64_t p)
     return 4 * LANES * ((p + LANES - 1) / LANES);
 }
 
+/* What becomes of the prior variance. */
+enum { FIXED, OPTIMISED, EM, SIMPLE };
+/* What `settings` hold: current prior variance; one of the above; by how many log units a
+ * variance has to beat none; error variance of the bound's likelihood term, 0 where it is each
+ * variant's own; prior weight of no effect at all. */
+enum { VARIANCE, METHOD, THRESHOLD, ERROR, NULL_WEIGHT };
+
+INLINE double chosen_variance(const evidence_t *e, const double *settings)
+{
+    const int method = (int)settings[METHOD];
+    double V = settings[VARIANCE], best;
+    if (method == FIXED || method == EM)
+        return V;
+    best = evidence(e, V, 0);
+    if (method == OPTIMISED) {
+        double log_V;
+        const double found = -brent(e, &log_V);
+        if (!(best > found)) {
+            V = exp(log_V);
+            best = found;
+        }
+    }
+    return e->at_zero + settings[THRESHOLD] >= best ? 0.0 : V;
+}
+
 /* Fit one effect. `betahat` and `weights` have p entries; `shat2` has one if `uniform`, p
- * otherwise. `settings`: current prior variance, whether it is estimated, by how many log units
- * it has to beat none, error variance of the bound's likelihood term. Out: `alpha`, `mu`, `mu2`,
- * `lbf_variable` (p each), and `told`: prior variance, log Bayes factor, KL divergence.
+ * otherwise. Out: `alpha`, `mu`, `mu2`, `lbf_variable` (p each), and `told`: prior variance, log
+ * Bayes factor, KL divergence.
  */
 EXPORT WIDEST void seqgen_single_effect(
     int64_t p, const double *betahat, int64_t uniform, const double *shat2, const double *weights,
@@ -228,11 +254,10 @@ EXPORT WIDEST void seqgen_single_effect(
     double *told, double *work)
 {
     const int64_t lanes = (p + LANES - 1) / LANES, padded = lanes * LANES;
-    evidence_t e = {lanes, (int)uniform, shat2[0], 0.0, 0.0, (lane_t *)work,
-                    (lane_t *)(work + padded), (lane_t *)(work + 2 * padded),
-                    (lane_t *)(work + 3 * padded)};
     double *half = work, *w = work + padded, *s = work + 2 * padded, *kept = work + 3 * padded;
-    double total = 0.0;
+    evidence_t e = {lanes, (int)uniform, shat2[0], 0.0, settings[NULL_WEIGHT], 0.0,
+                    (lane_t *)half, (lane_t *)w, (lane_t *)s, (lane_t *)kept};
+    double total = settings[NULL_WEIGHT];
     for (int64_t j = 0; j < p; j++) {
         const double error = uniform ? shat2[0] : shat2[j];
         half[j] = 0.5 * betahat[j] * betahat[j] / error;
@@ -249,15 +274,7 @@ EXPORT WIDEST void seqgen_single_effect(
     }
     e.at_zero = log(total);
 
-    double V = settings[0];
-    if (settings[1] != 0.0) {
-        double log_V, best = -brent(&e, &log_V);
-        const double here = evidence(&e, V, 0);
-        V = here > best ? V : exp(log_V);
-        best = here > best ? here : best;
-        if (e.at_zero + settings[2] >= best)
-            V = 0.0;
-    }
+    const double V = chosen_variance(&e, settings);
     if (V == 0.0) {
         for (int64_t j = 0; j < p; j++) {
             alpha[j] = weights[j] / total;
@@ -267,9 +284,21 @@ EXPORT WIDEST void seqgen_single_effect(
         return;
     }
     const double lbf = evidence(&e, V, 1);
-    double sum = 0.0, fit = 0.0;
+    double sum = 0.0, fit = 0.0, second = 0.0;
     for (int64_t j = 0; j < p; j++)
         sum += kept[j];
+    if (e.null_weight > 0.0) {
+        const double ratio = V / (V + shat2[0]);
+        double shift = e.largest * ratio - 0.5 * log1p(V / shat2[0]);
+        if (!uniform) {
+            shift = 0.0;
+            for (int64_t j = 0; j < p; j++) {
+                const double top = half[j] * (V / (shat2[j] + V));
+                shift = top > shift ? top : shift;
+            }
+        }
+        sum += e.null_weight * exp(-shift);
+    }
     const double everywhere = 0.5 * log1p(V / shat2[0]);
     for (int64_t j = 0; j < p; j++) {
         const double error = uniform ? shat2[0] : shat2[j];
@@ -278,9 +307,12 @@ EXPORT WIDEST void seqgen_single_effect(
         mu[j] = shrink * betahat[j];
         mu2[j] = shrink * error + mu[j] * mu[j];
         lbf_variable[j] = half[j] * shrink - (uniform ? everywhere : 0.5 * log1p(V / error));
-        fit += alpha[j] * (mu[j] * betahat[j] - 0.5 * mu2[j]);
+        second += alpha[j] * mu2[j];
+        fit += alpha[j] * (mu[j] * betahat[j] - 0.5 * mu2[j])
+            / (settings[ERROR] > 0.0 ? settings[ERROR] : error);
     }
-    told[0] = V, told[1] = lbf, told[2] = fit / settings[3] - lbf;
+    told[0] = (int)settings[METHOD] == EM ? second : V;
+    told[1] = lbf, told[2] = fit - lbf;
 }
 
 /* ---- products ---------------------------------------------------------------------------- */

@@ -2,8 +2,9 @@
 
 R has no scalars, so a vector of one element without names arrives as a scalar (`I()` keeps it
 a sequence) and a longer one as an array, or a list of str; with names as a Series. A list is a
-list, with names a dict. A matrix is an array, with dimnames a DataFrame. A data.frame (tibble,
-data.table) is a DataFrame. Nothing is shared: what crosses is copied, once.
+list, with names a dict. A matrix is an array, of doubles if its integers have NA; with dimnames a
+DataFrame, whose columns are V1, V2, ... if only rows have names. A data.frame (tibble, data.table)
+is a DataFrame. Nothing is shared: what crosses is copied, once.
 """
 
 from __future__ import annotations
@@ -139,7 +140,10 @@ def _array_to_python(value: Any, shape: tuple[int, ...]) -> Any:
     if value.typeof == ri.RTYPES.STRSXP:
         array = strings_to_python(value).reshape(shape, order="F")
     else:
-        array = np.asarray(column_to_python(value)).reshape(shape, order="F")
+        column = column_to_python(value)
+        if isinstance(column, pd.arrays.IntegerArray):  # numpy has no whole number for NA
+            column = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        array = np.asarray(column).reshape(shape, order="F")
     names = attribute(value, "dimnames")
     if names is None or len(shape) != 2:
         return array
@@ -147,6 +151,8 @@ def _array_to_python(value: Any, shape: tuple[int, ...]) -> Any:
         None if name is ri.NULL else pd.Index(strings_to_python(name), dtype="str")
         for name in names
     )
+    if columns is None:  # as R's as.data.frame() names them
+        columns = pd.Index([f"V{place}" for place in range(1, shape[1] + 1)], dtype="str")
     return pd.DataFrame(array, index=index, columns=columns)
 
 
@@ -258,6 +264,8 @@ def _scalar_to_r(value: Any) -> Any:
 
 def _sequence_to_r(values: Any) -> Any:
     """Strings, numbers or booleans as a vector; anything else as a list."""
+    if isinstance(values, tuple) and not values:  # notices, names: seldom anything but text
+        return strings_to_r([])
     values = list(values)
     kinds = {type(item) for item in values if not _is_missing(item)}
     simple = [

@@ -15,6 +15,8 @@ from seqgen.rbridge import handles, interrupts, streams
 from seqgen.rbridge.arguments import build
 from seqgen.rbridge.convert import named_list, to_python, to_r
 from seqgen.rbridge.engine import ri
+from seqgen.rbridge.functions import RFunctionError
+from seqgen.rbridge.messages import for_r
 from seqgen.rbridge.text import strings_to_python
 from seqgen.rbridge.vectors import attribute
 from seqgen.rbridge.verbs import VERBS
@@ -52,7 +54,8 @@ def call(name: Any, arguments: Any) -> Any:
     except BaseException as error:  # R must get an answer: KeyboardInterrupt, SystemExit too
         answer = {"ok": False, **_told(error)}
     answer["warnings"] = [
-        {"message": str(one.message), "class": condition_classes(one.category)} for one in caught
+        {"message": for_r(str(one.message)), "class": condition_classes(one.category)}
+        for one in caught
     ]
     answer["notes"] = ri.StrSexpVector(notes)
     return named_list(answer)
@@ -120,6 +123,8 @@ def _told(error: BaseException) -> dict[str, Any]:
     if isinstance(error, KeyboardInterrupt):
         return {"message": "interrupted", "class": "interrupt", "traceback": text}
     message = str(error)
+    if not isinstance(error, RFunctionError):  # which are in R's words
+        message = for_r(message)
     if not isinstance(error, SeqgenError):
         message = f"{type(error).__name__}: {message}"
     return {"message": message, "class": condition_classes(type(error)), "traceback": text}
@@ -135,13 +140,18 @@ def parameters(name: str) -> dict[str, Any]:
         object R has no constant for.
     """
     found = inspect.signature(find(name)).parameters
-    plain = (bool, int, float, str, tuple, list)
+    plain = (bool, int, float, str)
     return {
         "names": list(found),
         "required": [one.default is inspect.Parameter.empty for one in found.values()],
         "annotations": [str(one.annotation) for one in found.values()],
         "defaults": {
-            key: one.default if isinstance(one.default, plain) else None
+            # An empty tuple says nothing of its elements: the list() of R.
+            key: (one.default or list(one.default))
+            if isinstance(one.default, (tuple, list))
+            else one.default
+            if isinstance(one.default, plain)
+            else None
             for key, one in found.items()
         },
     }

@@ -21,6 +21,7 @@ from seqgen.schemas import Counted
 #: Everything else that is no table, array or scalar stays in Python behind a handle.
 LISTS = {
     "Depth",
+    "FineMapOptions",
     "FoldWeights",
     "GxGOptions",
     "GxGResult",
@@ -79,26 +80,27 @@ def _fields(kind: type) -> list[str]:
 
 
 def _item(value: Any, name: str) -> Any:
-    """A field; an empty tuple of str as the strings it has none of."""
+    """A field; an empty tuple as the numbers or strings it has none of."""
     item = getattr(value, name)
-    return strings_to_r([]) if isinstance(item, tuple) and not item else item
+    if not isinstance(item, tuple) or item:
+        return item
+    annotation = str(type(value).__annotations__.get(name, ""))
+    return np.empty(0) if annotation.startswith("tuple[float") else strings_to_r([])
 
 
 def _susie(fit: FineMapResult, convert: Callable[[Any], Any]) -> Any:
     """A fit as susieR makes it: its fields, 1-based positions, class ``susie``."""
-    items = {name: getattr(fit, name) for name in ("alpha", "mu", "mu2", "lbf_variable")}
+    order = ("alpha", "mu", "mu2", "KL", "lbf", "lbf_variable", "sigma2", "V")
+    items = {name: getattr(fit, name) for name in order}
+    scale = fit.X_column_scale_factors
     items |= {
-        "KL": fit.KL,
-        "lbf": fit.lbf,
-        "sigma2": fit.sigma2,
-        "V": fit.V,
         "pi": fit.prior,
         "null_index": 0.0,
         "converged": fit.converged,
         "elbo": fit.elbo,
         "niter": fit.niter,
-        "X_column_scale_factors": np.ones(len(fit.pip)),
-        "intercept": ri.FloatSexpVector([ri.NA_Real]),
+        "X_column_scale_factors": np.ones(len(fit.pip)) if scale is None else scale,
+        "intercept": np.array([fit.intercept]),
         "sets": _sets(fit),
         "pip": fit.pip,
         "notices": strings_to_r(fit.warnings),
@@ -136,22 +138,29 @@ def _fine_map_result(items: dict[str, Any]) -> FineMapResult:
         raise InputError(
             f"the susie object lacks {', '.join(missing)}; expected a fit of susie_rss()"
         )
-    values = {
+    if items.get("null_index"):
+        raise InputError(
+            "the susie object was fitted with a null_weight, as if there were one more variant; "
+            "expected a fit without; fit it again with null_weight = 0"
+        )
+    values: dict[str, Any] = {
         name: np.atleast_1d(np.asarray(items[name], dtype=np.float64))
         for name in needed
         if name != "sigma2"
     }
-    prior = items.get("pi")
+    prior, scale, intercept = map(items.get, ("pi", "X_column_scale_factors", "intercept"))
     flat = np.full(len(values["pip"]), 1 / len(values["pip"]))
     return FineMapResult(
         **values,
+        X_column_scale_factors=None if scale is None else np.atleast_1d(np.asarray(scale)),
+        intercept=float("nan") if intercept is None else float(intercept),
         sigma2=float(items["sigma2"]),
         prior=flat if prior is None else np.asarray(prior, dtype=np.float64),
         niter=int(items.get("niter") or 0),
         converged=bool(items.get("converged")),
         credible_sets=_credible_sets(items.get("sets") or {}, values["lbf"]),
         warnings=tuple(_as_list(items.get("notices"))),
-        diagnostics=dict(items.get("diagnostics") or {}),
+        diagnostics=dict(items.get("diagnostics") or items.get("R_finite_diagnostics") or {}),
     )
 
 

@@ -1,0 +1,152 @@
+"""From a problem to a result: the fit, greedy and refined where asked for, and what it found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqgen.finemap import ibss
+from seqgen.finemap.credible_sets import describe_sets, find_sets
+from seqgen.finemap.notices import notices, panel_diagnostics
+from seqgen.finemap.single_effect import EffectPrior
+from seqgen.finemap.warm_start import warm_state
+from seqgen.results import FineMapResult
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from seqgen.finemap.options import SusieOptions
+
+# With L_greedy, an effect of less log Bayes factor than this says that there are enough.
+_NOTHING_FOUND = 0.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many effects to fit and from where, and which credible sets to report.
+
+    Attributes
+    ----------
+    L : int
+        Most effects.
+    variance : float
+        Prior variance to start with, as a share of the phenotype's.
+    thresholds : (float, float)
+        Coverage and least absolute correlation of credible sets.
+    n_known : bool
+        Whether the sample size was given.
+    """
+
+    L: int
+    variance: float
+    thresholds: tuple[float, float]
+    n_known: bool = True
+
+
+def prior_of(
+    weights: NDArray[np.float64], options: SusieOptions
+) -> tuple[NDArray[np.float64], EffectPrior]:
+    """Prior weights of the variants beside that of no effect, and the prior of one effect."""
+    shared = weights * (1.0 - options.null_weight)
+    return shared, EffectPrior.from_weights(
+        shared,
+        method=options.variance_method,
+        null_threshold=options.check_null_threshold,
+        null_weight=options.null_weight,
+    )
+
+
+def fit_problem(
+    problem: ibss.Problem, plan: Plan, init: FineMapResult | None = None
+) -> FineMapResult:
+    """Fit a problem as its options say.
+
+    Parameters
+    ----------
+    problem : Problem
+    plan : Plan
+    init : FineMapResult, optional
+        Where to start.
+    """
+    options = problem.options
+    step = options.L_greedy
+    if step is None or step >= plan.L:
+        found = _fit(problem, plan, init)
+    else:
+        for count in [*range(step, plan.L, step), plan.L]:
+            found = init = _fit(problem, replace(plan, L=count), init)
+            if float(found.lbf.min()) < _NOTHING_FOUND:
+                break
+    return _refined(problem, plan, found) if options.refine else found
+
+
+def _fit(problem: ibss.Problem, plan: Plan, init: FineMapResult | None) -> FineMapResult:
+    variance = plan.variance * problem.var_y
+    if init is None:
+        state = ibss.new_state(problem, plan.L, variance)
+        if problem.panel is not None and problem.panel.mismatch:
+            ibss.start_from_one_effect(problem, state)
+    else:
+        state = warm_state(problem, init, (plan.L, variance))
+    ibss.fit(problem, state)
+    return _result(problem, state, plan)
+
+
+def _refined(problem: ibss.Problem, plan: Plan, fit: FineMapResult) -> FineMapResult:
+    """The best of fits that start from one without each credible set, until none is better."""
+    variance = plan.variance * problem.var_y
+    while fit.credible_sets:
+        candidates = []
+        for one in fit.credible_sets:
+            weights = problem.weights.copy()
+            weights[one.variants] = 0.0
+            if not weights.any():
+                break
+            shared, prior = prior_of(weights / weights.sum(), problem.options)
+            without = _fit(replace(problem, weights=shared, prior=prior), plan, None)
+            # Only where effects lie is kept: variances start anew.
+            sigma2 = problem.options.residual_variance or problem.var_y
+            start = replace(without, V=np.full(len(without.V), variance), sigma2=sigma2)
+            candidates.append(_fit(problem, plan, start))
+        best = max(candidates, key=lambda one: one.elbo[-1], default=None)
+        if best is None or best.elbo[-1] - fit.elbo[-1] <= problem.options.tol:
+            break
+        fit = best
+    return fit
+
+
+def _result(problem: ibss.Problem, state: ibss.State, plan: Plan) -> FineMapResult:
+    options = problem.options
+    _drop_null_effects(problem, state)
+    active = np.greater(state.V, options.prior_tol)
+    coverage, min_abs_corr = plan.thresholds
+    found = find_sets(state.alpha, active, coverage)
+    sets = describe_sets(found, (state.alpha, state.lbf), problem.ld, min_abs_corr=min_abs_corr)
+    diagnostics = panel_diagnostics(problem, state, sets)
+    return FineMapResult(
+        alpha=state.alpha,
+        mu=state.mu,
+        mu2=state.mu2,
+        lbf_variable=state.lbf_variable,
+        V=state.V,
+        lbf=state.lbf,
+        KL=state.kl,
+        sigma2=state.sigma2,
+        pip=ibss.pips(state.alpha, state.V, options.prior_tol),
+        prior=problem.weights,
+        elbo=np.array(state.elbo),
+        niter=len(state.elbo),
+        converged=state.converged,
+        credible_sets=sets,
+        warnings=notices(problem, state, (sets, diagnostics), n_known=plan.n_known),
+        diagnostics=diagnostics,
+    )
+
+
+def _drop_null_effects(problem: ibss.Problem, state: ibss.State) -> None:
+    null = np.less(state.V, problem.options.prior_tol)
+    state.alpha[null] = problem.weights
+    for values in (state.V, state.mu, state.mu2, state.lbf_variable, state.lbf, state.kl):
+        values[null] = 0.0
