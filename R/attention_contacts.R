@@ -94,8 +94,5 @@ write_attention_contacts <- function(told, path) {
   if (inherits(told, "seqgen_AttentionContacts")) {
     told <- told$to_dict()
   }
-  if (is.numeric(told$coefficients)) {
-    told$coefficients <- as.list(told$coefficients) # an array is no JSON
-  }
   invisible(py_call("write_attention_contacts", list(told = told, path = path)))
 }

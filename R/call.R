@@ -7,11 +7,17 @@
 #   }
 #
 # - Name, arguments, their order and defaults are Python's; a test compares them.
-#   None is NULL; a default that is an object (options = SusieOptions()) is NULL
-#   too: NULL where Python's default is something else is not sent.
+#   A default that is an object (options = SusieOptions()) is NULL in R.
+# - NULL is None, in lists of options too, wherever Python takes None; and it is an
+#   error where the default is a constant and None is not taken. Only where R could
+#   not write the default (an object, a tuple) and None is not taken, NULL counts as
+#   left out.
 # - Python's annotations decide what a value is, on Python's side: 10 becomes an
-#   int, "a" a list of one str, c(beta = "EFFECT") or a list a dict, list(tol = 1)
-#   an options object. Do not convert in R.
+#   int, "a" a list of one str, 22 for a chromosome "22", c(beta = "EFFECT") or a
+#   list a dict, list(tol = 1) an options object; vectors in a list that JSON is to
+#   hold become lists; "~" in paths is the home folder. Do not convert in R.
+# - Messages are written in Python's words; the bridge puts True, None, DataFrame
+#   and the like into R's.
 # - An argument `progress` stays NULL in the wrapper; py_call() shows a bar in
 #   interactive sessions, and takes any R function.
 # - Row numbers are never public: what Python counts from 0 has to leave as names,
@@ -63,18 +69,32 @@ interrupt <- function() {
 # data.table and tibble are data.frames already; the ranges of Bioconductor become one,
 # with the names that columns have here.
 as_argument <- function(value) {
+  if (inherits(value, "Matrix")) { # of the package Matrix
+    return(as.matrix(value))
+  }
   if (!inherits(value, "GenomicRanges")) {
     return(value)
   }
   table <- as.data.frame(value)
   names(table)[match(c("seqnames", "start"), names(table))] <- c("chrom", "pos")
   table$chrom <- sub("^chr", "", as.character(table$chrom))
+  if (any(table$width > 1)) { # genes and the like, which have a start
+    table$start <- table$pos
+    return(table[setdiff(names(table), c("width", "strand"))])
+  }
   table[setdiff(names(table), c("end", "width", "strand"))]
 }
 
-# Tables are tibbles for those who use these.
+# Tables are tibbles for those who use these, in results too.
 as_result <- function(value) {
-  if (is.data.frame(value) && isNamespaceLoaded("tibble") && .row_names_info(value) < 0) {
+  if (!isNamespaceLoaded("tibble")) {
+    return(value)
+  }
+  if (inherits(value, "seqgen_result")) {
+    kept <- attributes(value)
+    value <- lapply(unclass(value), as_result)
+    attributes(value) <- kept
+  } else if (is.data.frame(value) && .row_names_info(value) < 0) {
     class(value) <- c("tbl_df", "tbl", "data.frame")
   }
   value

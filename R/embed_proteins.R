@@ -19,8 +19,5 @@
 #' dim(embed_proteins(c(P1 = "MKV", P2 = "WW"), load_model("blosum62")))
 #' @export
 embed_proteins <- function(proteins, model, progress = NULL) {
-  if (is.character(proteins)) {
-    proteins <- as.list(proteins)
-  }
   py_call("embed_proteins", list(proteins = proteins, model = model, progress = progress))
 }

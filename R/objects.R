@@ -5,12 +5,15 @@
 #'
 #' Models, couplings, alignments, designs and the like have no R form. R holds a
 #' handle: it prints, `$` and `[[` read its parts, `names()` lists them,
-#' `as.data.frame()` gives its table. A part that is a function is called as in
-#' `couplings$between("P1", "P2")`. A handle works in the session that made it;
+#' `as.data.frame()` gives its table, `head()` its first rows, [summary()][summary.seqgen_object]
+#' what is worth knowing. Rows are counted from 1, and where a part takes rows, negative ones
+#' leave out and `TRUE` and `FALSE` choose, as in R's own indexing. A part that is a function
+#' is called as in `couplings$between("P1", "P2")`. A handle works in the session that made it;
 #' save tables, or what functions such as `write_couplings()` write, instead.
 #'
 #' @param x A handle.
 #' @param name,i Name of a part.
+#' @param n Number of rows.
 #' @param row.names,optional Ignored.
 #' @param ... For `as.data.frame()`, arguments of the table, such as
 #'   `min_separation` of couplings.
@@ -77,19 +80,27 @@ as.data.frame.seqgen_object <- function(x, row.names = NULL, optional = FALSE, .
   py_call(".frame", list(x, ...))
 }
 
-#' @describeIn seqgen_object The scores of couplings, with residues such as `"K158"`
-#'   as row and column names, behind the name of the protein where there are several.
+#' @rdname seqgen_object
+#' @importFrom utils head
 #' @export
-as.matrix.seqgen_Couplings <- function(x, ...) {
-  scores <- x$scores
-  dimnames(scores) <- list(residue_labels(x$rows), residue_labels(x$columns))
-  scores
+head.seqgen_object <- function(x, n = 6L, ...) {
+  head(as.data.frame(x, ...), n)
 }
 
-residue_labels <- function(residues) {
-  proteins <- residues$proteins
-  labels <- paste0(strsplit(residues$letters, "")[[1]], residues$positions)
-  if (length(unique(proteins)) > 1) paste(proteins, labels, sep = ":") else labels
+#' @rdname seqgen_object
+#' @export
+dim.seqgen_GenotypeSource <- function(x) {
+  c(x$n_people, nrow(x$variants))
+}
+
+#' @export
+as.matrix.seqgen_GenotypeSource <- function(x, ...) {
+  as.matrix(as.data.frame(x, ...))
+}
+
+#' @export
+dim.seqgen_PairDesign <- function(x) {
+  c(x$n_people, x$n_variants)
 }
 
 #' Results made of tables
@@ -97,20 +108,29 @@ residue_labels <- function(residues) {
 #' A result such as that of a scan is a list of tables and numbers.
 #'
 #' @param x A result.
+#' @param table For a run, which of its tables: `"variants"`, `"loci"`, `"credible_sets"`,
+#'   `"prior_coefficients"`, `"drops"`, `"scores"` or `"funnel"`.
+#' @param n Number of rows.
 #' @param row.names,optional,... Ignored.
-#' @return `as.data.frame()` returns its main table, the first; `print()` its
-#'   argument.
+#' @return `as.data.frame()` returns its main table, the first; `head()` the first rows of
+#'   that; `print()` its argument. For `summary()` see [summary.seqgen_object].
 #' @name seqgen_result
 NULL
 
 #' @rdname seqgen_result
 #' @export
 print.seqgen_result <- function(x, ...) {
-  cat("<", sub("^seqgen_", "", class(x)[1]), ">\n", sep = "")
+  cat(format(x), sep = "\n")
   for (name in names(x)) {
     cat("$", name, ": ", summarise_part(x[[name]]), "\n", sep = "")
   }
   invisible(x)
+}
+
+#' @rdname seqgen_result
+#' @export
+format.seqgen_result <- function(x, ...) {
+  paste0("<", sub("^seqgen_", "", class(x)[1]), ">")
 }
 
 #' @rdname seqgen_result
@@ -123,6 +143,39 @@ as.data.frame.seqgen_result <- function(x, row.names = NULL, optional = FALSE, .
   tables[[1]]
 }
 
+#' @rdname seqgen_result
+#' @export
+as.data.frame.seqgen_RunResult <- function(x, row.names = NULL, optional = FALSE,
+                                           table = "variants", ...) {
+  as.data.frame(x$tables, table = table)
+}
+
+#' @rdname seqgen_result
+#' @export
+as.data.frame.seqgen_ReportTables <- function(x, row.names = NULL, optional = FALSE,
+                                              table = "variants", ...) {
+  if (!isTRUE(table %in% names(x))) {
+    refuse("table is ", toString(table), "; expected one of ", toString(names(x)))
+  }
+  x[[table]]
+}
+
+#' @export
+as.data.frame.seqgen_Depth <- function(x, row.names = NULL, optional = FALSE, ...) {
+  as_result(data.frame(unclass(x)[names(x)]))
+}
+
+#' @export
+as.data.frame.seqgen_Weights <- function(x, row.names = NULL, optional = FALSE, ...) {
+  as_result(data.frame(weight = x$values))
+}
+
+#' @rdname seqgen_result
+#' @export
+head.seqgen_result <- function(x, n = 6L, ...) {
+  head(as.data.frame(x, ...), n)
+}
+
 summarise_part <- function(part) {
   if (is.data.frame(part)) {
     columns <- utils::head(names(part), 6)
@@ -132,10 +185,23 @@ summarise_part <- function(part) {
   if (inherits(part, "seqgen_object")) {
     return(format(part))
   }
-  if (is.atomic(part) && is.null(dim(part)) && length(part) <= 5) {
-    return(if (length(part)) toString(format(part)) else "none")
+  if (inherits(part, "seqgen_result")) {
+    return(paste(format(part), "of", toString(names(part))))
   }
-  paste0(class(part)[1], " [", paste(dim(part) %or% length(part), collapse = " x "), "]")
+  summarise_plain(part)
+}
+
+summarise_plain <- function(part) {
+  if (is.null(part)) {
+    return("none")
+  }
+  if (!is.atomic(part) || !is.null(dim(part)) || length(part) > 5) {
+    return(paste0(class(part)[1], " [", paste(dim(part) %or% length(part), collapse = " x "), "]"))
+  }
+  if (length(part) == 0) {
+    return("none")
+  }
+  if (is.character(part)) paste(part, collapse = "; ") else toString(format(part))
 }
 
 `%or%` <- function(value, other) {

@@ -28,6 +28,6 @@ read_couplings <- function(path) {
 #' @export
 write_couplings <- function(couplings, path, provenance = NULL) {
   invisible(py_call("write_couplings", list(
-    couplings = couplings, path = path, provenance = as_json(provenance)
+    couplings = couplings, path = path, provenance = provenance
   )))
 }

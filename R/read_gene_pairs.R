@@ -15,7 +15,7 @@
 #'   the same version, a data.frame with its columns `string_protein_id` and
 #'   `preferred_name`, or a named vector.
 #' @param taxon Where the file tells the organism, keep pairs of this one (NCBI's
-#'   number) only.
+#'   number) only; `NULL` keeps all.
 #' @return A data.frame of `gene_1`, `gene_2` and, where there is one, `score`, in the
 #'   order of the file. What was left out: [drops()].
 #' @section Errors:
@@ -29,13 +29,6 @@
 #' @export
 read_gene_pairs <- function(path, columns = NULL, score = NULL, min_score = NULL,
                             names = NULL, taxon = 9606) {
-  if (is.null(taxon)) {
-    stop("taxon: expected NCBI's number of an organism, found NULL", call. = FALSE)
-  }
-  # Named vectors stay vectors where tables are taken, too.
-  if (is.character(names) && !is.null(names(names))) {
-    names <- as.list(names)
-  }
   py_call("read_gene_pairs", list(
     path = path, columns = columns, score = score, min_score = min_score, names = names,
     taxon = taxon

@@ -41,34 +41,3 @@ read_genotypes <- function(path, name = NULL, region = NULL, field = "GT",
     path = path, name = name, region = region, field = field, keep_filtered = keep_filtered
   ))
 }
-
-# Rows of `variants` are counted from 1 in R.
-
-#' @export
-`$.seqgen_GenotypeSource` <- function(x, name) {
-  if (!name %in% c("genotypes", "frequencies", "take")) {
-    return(`$.seqgen_object`(x, name))
-  }
-  function(index) py_call(".call", list(x, name, rows_from_0(index)), call = sys.call())
-}
-
-#' @export
-`[[.seqgen_GenotypeSource` <- function(x, i) {
-  `$.seqgen_GenotypeSource`(x, i)
-}
-
-#' @export
-as.data.frame.seqgen_GenotypeSource <- function(x, row.names = NULL, optional = FALSE,
-                                                index = NULL, ...) {
-  py_call(".frame", list(x, index = if (!is.null(index)) rows_from_0(index)))
-}
-
-rows_from_0 <- function(index) {
-  if (!is.numeric(index) || anyNA(index) || any(index < 1 | index != round(index))) {
-    stop("index: expected rows of the variants, whole numbers from 1; found ",
-      toString(utils::head(index, 5)),
-      call. = FALSE
-    )
-  }
-  as.integer(index) - 1L
-}

@@ -1,8 +1,8 @@
 #' Annotate, score, learn the prior, fine-map and report
 #'
-#' The whole flow in one call; `run_demo()` does it on bundled data: standing height in
-#' UK Biobank, chromosome 22. Steps that a stopped run finished (reading, annotating,
-#' scoring) are reused where nothing they depend on has changed.
+#' The whole flow in one call; [seqgen_demo()] does it on bundled data. Steps that a
+#' stopped run finished (reading, annotating, scoring) are reused where nothing they
+#' depend on has changed.
 #'
 #' @param sumstats Path of GWAS summary statistics, as for [read_sumstats()].
 #' @param panel PLINK prefix of the LD reference panel.
@@ -23,7 +23,6 @@
 #'   - `columns` and `n`, as in [read_sumstats()];
 #'   - `genome_build`, written on the page; nothing is converted.
 #' @param panel_name How the page calls the panel; by default the file name of `panel`.
-#' @param model As in [load_model()].
 #' @param command The command line, for the provenance.
 #' @param progress A function of what is done, how many are, and of how many. By
 #'   default a line in interactive sessions.
@@ -33,13 +32,11 @@
 #' @section Errors:
 #' `seqgen_input_error`, `seqgen_model_error` or `seqgen_output_error`, each naming what
 #' was found, what was expected and what to do.
-#' @references
-#' Jiang et al. (2019), Nature Genetics 51:1749-1755: the GWAS of the demo.
 #' @examples
 #' \dontrun{
 #' result <- run("gwas.tsv.gz", "panels/eur", "out", options = list(p_threshold = 1e-8))
 #' result$tables$credible_sets
-#' browseURL(run_demo()$report)
+#' browseURL(result$report)
 #' }
 #' @export
 run <- function(sumstats, panel, out, options = NULL, panel_name = NULL, command = NULL,
@@ -48,10 +45,4 @@ run <- function(sumstats, panel, out, options = NULL, panel_name = NULL, command
     sumstats = sumstats, panel = panel, out = out, options = options, panel_name = panel_name,
     command = command, progress = progress
   ))
-}
-
-#' @rdname run
-#' @export
-run_demo <- function(out = "seqgen-demo", model = "default", command = NULL, progress = NULL) {
-  py_call("run_demo", list(out = out, model = model, command = command, progress = progress))
 }

@@ -9,6 +9,11 @@
 #'   of the columns of `R`, name the variants of the result.
 #' @param R Correlations r of the variants, a matrix.
 #' @param n Sample size of the GWAS. Without it effects are taken to be tiny.
+#' @param X Genotypes of the LD panel, people by variants, in place of `R`: for few
+#'   people and many variants.
+#' @param bhat,shat Effects and their standard errors in place of `z`.
+#' @param var_y Variance of the phenotype, with `bhat` and `shat`: variances and
+#'   `coef()` are then on its scale.
 #' @param prior_weights Prior inclusion weights on any positive scale, such as from
 #'   [prior_weights()]; equal where left out.
 #' @param L Most effects; superfluous ones get a prior variance of zero.
@@ -23,6 +28,8 @@
 #' @param init A fit of the same variants to start from.
 #' @return A list of class `susie`. Besides susieR's elements, `notices` tell what
 #'   the reader has to know of the fit, and `diagnostics` what a panel did to it.
+#' @details susieR has a function of the same name: with both packages attached write
+#' `seqgen::susie_rss()`, or call [fine_map()].
 #' @section Errors:
 #' `seqgen_input_error` if any input is not as described; the message says which and
 #' what to do.
@@ -36,25 +43,41 @@
 #' which.max(fit$pip)
 #' fit$sets$cs
 #' @export
-susie_rss <- function(z, R, n = NULL, prior_weights = NULL, L = 10, coverage = 0.95,
+susie_rss <- function(z = NULL, R = NULL, n = NULL, X = NULL, bhat = NULL, shat = NULL,
+                      var_y = NULL, prior_weights = NULL, L = 10, coverage = 0.95,
                       min_abs_corr = 0.5, R_finite = NULL, R_mismatch = "none",
                       options = NULL, init = NULL) {
   fit <- py_call("susie_rss", list(
-    z = z, R = R, n = n, prior_weights = prior_weights, L = L, coverage = coverage,
-    min_abs_corr = min_abs_corr, R_finite = R_finite, R_mismatch = R_mismatch,
-    options = options, init = init
+    z = z, R = R, n = n, X = X, bhat = bhat, shat = shat, var_y = var_y,
+    prior_weights = prior_weights, L = L, coverage = coverage, min_abs_corr = min_abs_corr,
+    R_finite = R_finite, R_mismatch = R_mismatch, options = options, init = init
   ))
-  fit$sets$requested_coverage <- coverage
-  name_variants(fit, if (is.null(names(z))) colnames(R) else names(z))
+  named <- if (is.null(z)) bhat else z
+  finish_fit(fit, named, if (is.null(R)) X else R, coverage, fitted_scores(fit, R, n))
 }
 
-# Where susieR puts the names of variants.
-name_variants <- function(fit, names) {
+# What susieR's objects hold that takes the data: names of variants where susieR puts them, and
+# the fitted X'y from which its own fits go on.
+finish_fit <- function(fit, z, data, coverage, XtXr = NULL) {
+  fit$sets$requested_coverage <- coverage
+  if (!is.null(XtXr)) {
+    fit <- append_after(fit, "null_index", XtXr = unname(XtXr))
+  }
+  names <- if (is.null(names(z))) colnames(data) else names(z)
   if (length(names) == length(fit$pip)) {
-    names(fit$pip) <- names
+    names(fit$pip) <- names(fit$X_column_scale_factors) <- names
     for (part in c("alpha", "mu", "mu2", "lbf_variable")) {
       colnames(fit[[part]]) <- names
     }
   }
   fit
+}
+
+# X'y of the fit, of standardised genotypes.
+fitted_scores <- function(fit, R, n) {
+  if (is.matrix(R)) R %*% colSums(fit$alpha * fit$mu) * (if (is.null(n)) 1 else n - 1)
+}
+
+append_after <- function(fit, name, ...) {
+  structure(append(unclass(fit), list(...), match(name, names(fit))), class = class(fit))
 }

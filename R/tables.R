@@ -29,17 +29,7 @@ read_table <- function(path, schema = NULL) {
 #' @export
 write_table <- function(frame, path, schema = NULL, provenance = NULL, allow_empty = FALSE) {
   invisible(py_call("write_table", list(
-    frame = frame, path = path, schema = schema, provenance = as_json(provenance),
+    frame = frame, path = path, schema = schema, provenance = provenance,
     allow_empty = allow_empty
   )))
-}
-
-# Vectors within a list arrive as arrays, which JSON does not hold; lists do as well.
-as_json <- function(provenance) {
-  if (is.null(provenance)) {
-    return(NULL)
-  }
-  rapply(as.list(provenance), how = "replace", f = function(x) {
-    if (length(x) > 1 || !is.null(names(x))) as.list(x) else x
-  })
 }

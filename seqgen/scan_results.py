@@ -47,6 +47,12 @@ class GxGResult:
     notices: tuple[str, ...] = ()
     alpha: float = 0.05
 
+    def __repr__(self) -> str:
+        return (
+            f"GxGResult({self.n_tests:,} tests, {len(self.pairs):,} pairs reported, "
+            f"{_discoveries(self.pairs)} at FDR {self.alpha:g}, inflation {self.inflation:.3g})"
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """The pairs."""
         return self.pairs
@@ -85,6 +91,18 @@ class TransResult:
     notices: tuple[str, ...] = ()
     alpha: float = 0.05
 
+    def __repr__(self) -> str:
+        return (
+            f"TransResult({self.n_tests:,} tests, {len(self.hits):,} hits reported, "
+            f"{_discoveries(self.hits)} at FDR {self.alpha:g}, {len(self.hotspots):,} hotspots, "
+            f"inflation {self.inflation:.3g})"
+        )
+
     def to_frame(self) -> pd.DataFrame:
         """The hits."""
         return self.hits
+
+
+def _discoveries(table: pd.DataFrame) -> int:
+    """Tests that the weighted decision takes for discoveries."""
+    return int(table["decision"].isin(["both", "gained"]).sum())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: What a distance between two residues is measured between.
 ATOMS = ("cb", "heavy")
 _BLOCK = 2_000_000
+# Chains that are named where a structure is printed.
+_NAMED = 8
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ class Chain:
     def __len__(self) -> int:
         return len(self.letters)
 
+    def __repr__(self) -> str:
+        return (
+            f"Chain({self.name!r}, {len(self)} residues, {int(self.resolved.sum())} of them "
+            f"resolved, {len(self.atoms):,} atoms)"
+        )
+
     def label(self, place: int) -> str:
         """Residue, number and insertion code of the residue at ``place``, such as ``H260A``."""
         return f"{self.letters[place]}{self.numbers[place]}{self.insertion_codes[place]}"
@@ -81,6 +89,11 @@ class Structure:
     chains: tuple[Chain, ...]
     source: str = "structure"
     drops: pd.DataFrame = field(default_factory=DROPS.empty, repr=False)
+
+    def __repr__(self) -> str:
+        chains = ", ".join(f"{chain.name!r} {len(chain)}" for chain in self.chains[:_NAMED])
+        more = f", {len(self.chains) - _NAMED} more" if len(self.chains) > _NAMED else ""
+        return f"Structure({self.source!r}, residues of chains: {chains}{more})"
 
     @property
     def names(self) -> list[str]:
@@ -139,6 +152,12 @@ class StructureMap:
     mismatches: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return (
+            f"StructureMap(chain {self.chain.name!r}, {self.coverage:.0%} of {len(self.places)} "
+            f"columns resolved, identity {self.identity:.0%}, z {self.z:.3g})"
+        )
+
 
 @dataclass(frozen=True)
 class ResidueDistances:
@@ -171,6 +190,14 @@ class ResidueDistances:
     row_place: np.ndarray
     column_place: np.ndarray
     notices: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        sides = repr(self.rows)
+        if self.rows is not self.columns:
+            sides += f" with {self.columns!r}"
+        chains = ", ".join(dict.fromkeys(repr(one.chain.name) for one in self.maps))
+        known = np.isfinite(self.values).mean() if self.values.size else 0.0
+        return f"ResidueDistances({self.atoms}, {sides}; chains {chains}, {known:.0%} known)"
 
 
 def distances(

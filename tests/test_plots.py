@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from synthetic_report import locus_row, locus_variants
 
 from seqgen import plots
+from seqgen.errors import InputError
 from seqgen.plots.labels import label_points, spread
-from seqgen.plots.locus import set_colours
+from seqgen.plots.locus_data import set_colours
 from seqgen.plots.style import GREY, LD_CLASSES
 
 intervals = st.lists(st.tuples(st.floats(0, 400), st.floats(1, 60)), min_size=1, max_size=20).map(
@@ -230,3 +231,70 @@ def test_plots_do_not_load_pyplot():
     code = "import sys, seqgen.plots; print('matplotlib.pyplot' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+# --- on their own axes, from tables of others ------------------------------------------------
+
+
+def test_locus_and_pip_make_their_own_axes(variants):
+    for plot in (plots.plot_locus, plots.plot_pip):
+        ax = plot(variants)
+        assert ax.get_xlabel() == "Position on chromosome 22 (Mb)"
+        ax.figure.draw_without_rendering()
+
+
+def test_locus_and_pip_need_little():
+    bare = pd.DataFrame({"pos": [100.0, 200.0], "neg_log10_p": [1.0, 9.0], "pip": [0.2, 0.8]})
+    assert texts_of(plots.plot_locus(bare)) == ["200 (lead)"]
+    ax = plots.plot_pip(bare)
+    assert texts_of(ax) == ["200  0.80", "100  0.20"]
+    assert ax.get_ylim()[0] == 0, "without a flat prior there is no lower half"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda v: v.drop(columns="pos"), "no column 'pos'"),
+        (lambda v: v.assign(neg_log10_p=np.nan), "have no 'neg_log10_p'"),
+        (lambda v: v.head(0), "no row"),
+        (lambda v: v.assign(locus=["a"] + ["b"] * (len(v) - 1)), "rows of one locus"),
+    ],
+)
+def test_locus_says_what_is_wrong(variants, change, told):
+    with pytest.raises(InputError, match=told):
+        plots.plot_locus(change(variants))
+
+
+def substitutions():
+    return pd.DataFrame(
+        {"position": [7, 7, 9], "ref": ["K", "K", "L"], "alt": ["R", "W", "P"],
+         "score": [-0.4, -5.0, 7.0]}
+    )  # fmt: skip
+
+
+def test_substitutions_stand_at_their_position_and_residue():
+    ax = plots.plot_substitutions(substitutions())
+    image = ax.images[0].get_array()
+    order = [label.get_text() for label in ax.get_yticklabels()]
+    assert image.shape == (20, 3)
+    assert image[order.index("W"), 0] == -5.0
+    assert image[order.index("P"), 2] == 7.0
+    assert np.ma.getmaskarray(image)[:, 1].all() or np.isnan(image[:, 1].astype(float)).all()
+    np.testing.assert_array_equal(points_of(ax, 0), [[7, order.index("K")], [9, order.index("L")]])
+    low, high = ax.images[0].get_clim()
+    assert low == -high, "zero has to be the pale middle"
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (lambda s: s.drop(columns="alt"), "no column 'alt'"),
+        (lambda s: s.assign(alt="B"), "none of the 20"),
+        (lambda s: s.assign(ref=["K", "L", "L"]), "two wild types"),
+        (lambda s: pd.concat([s, s]), "stands twice"),
+        (lambda s: s.assign(score=np.nan), "no score"),
+    ],
+)
+def test_substitutions_say_what_is_wrong(change, told):
+    with pytest.raises(InputError, match=told):
+        plots.plot_substitutions(change(substitutions()))

@@ -26,7 +26,7 @@ from seqgen.errors import InputError
 from seqgen.plots.calibration import chance_band
 from seqgen.plots.decisions import LOOKS, ranked
 from seqgen.plots.genome import Genome, natural_order
-from seqgen.plots.pair_arcs import _apart
+from seqgen.plots.pair_arcs import apart
 
 LENGTHS = dict(zip(ROMAN, YEAST, strict=True))
 
@@ -178,11 +178,11 @@ def test_marks_at_the_tops_do_not_meet():
 
 
 def test_tops_at_one_place_are_moved_apart():
-    rise = _apart(np.full(6, 100.0), np.full(6, 60.0), 150.0)
+    rise = apart(np.full(6, 100.0), np.full(6, 60.0), 150.0)
     assert rise[0] == 60, "the strongest stays"
     assert np.diff(np.sort(rise)).min() >= 9
     far = np.array([10.0, 40.0, 90.0])
-    np.testing.assert_array_equal(_apart(far, np.full(3, 60.0), 150.0), 60)
+    np.testing.assert_array_equal(apart(far, np.full(3, 60.0), 150.0), 60)
 
 
 def test_pairs_that_are_not_drawn_are_counted():

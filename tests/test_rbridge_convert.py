@@ -179,6 +179,7 @@ def test_scalars_and_lists_of_python():
         ([1, None], "c(1L, NA)"),
         ([True, 1], "list(TRUE, 1L)"),
         ([], "list()"),
+        ((), "character(0)"),
         ({"a": 1, "b": [1.0, "x"]}, 'list(a = 1L, b = list(1, "x"))'),
         ({"b", "a"}, 'c("a", "b")'),
         (datetime.date(1970, 1, 2), 'structure(1, class = "Date")'),
@@ -196,6 +197,8 @@ def test_names_make_series_and_dimnames_make_frames():
     assert frame.loc["y", "a"] == 2
     half = to_python(r("matrix(1:4, 2, dimnames = list(NULL, c('a', 'b')))"))
     assert half.index.tolist() == [0, 1]
+    half = to_python(r("matrix(1:4, 2, dimnames = list(c('x', 'y'), NULL))"))
+    assert (half.index.tolist(), half.columns.tolist()) == (["x", "y"], ["V1", "V2"])
     with_rows = r("data.frame(a = 1:2, row.names = c('x', 'y'))")
     assert to_python(with_rows).index.tolist() == ["x", "y"]
     assert r_code(IDENTICAL)(with_rows, to_r(to_python(with_rows)))[0]
@@ -211,6 +214,13 @@ def test_arrays_keep_their_cells(shape, order):
         assert np.array_equal(back(array), array)
     words = np.array([["a", "b"], ["c", None]], dtype=object)
     assert back(words).tolist() == words.tolist()
+
+
+def test_a_matrix_of_whole_numbers_with_na_is_of_doubles():
+    for names in ("NULL", "list(c('x', 'y'), c('a', 'b'))"):
+        found = np.asarray(to_python(r(f"matrix(c(1L, NA, 3L, 4L), 2, dimnames = {names})")))
+        assert found.dtype == np.float64
+        assert np.array_equal(found, [[1, 3], [np.nan, 4]], equal_nan=True)
 
 
 def test_tables_that_are_empty_or_odd():

@@ -85,6 +85,12 @@ class AttentionContacts:
     revision: str
     settings: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return (
+            f"AttentionContacts({len(self.coefficients)} attention heads, "
+            f"{np.count_nonzero(self.coefficients)} used, model {self.revision[:12]})"
+        )
+
     def predict(
         self, model: SequenceModel, sequence: str, *, name: str = "protein", start: int = 1
     ) -> Couplings:

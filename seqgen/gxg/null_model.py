@@ -39,6 +39,10 @@ class NullModel:
     basis: np.ndarray
     residual: np.ndarray
 
+    def __repr__(self) -> str:
+        n, q = self.basis.shape
+        return f"NullModel({self.kind} trait, {n:,} people, {q - 1} covariates)"
+
 
 def fit_null(trait: np.ndarray, covariates: pd.DataFrame, *, kind: str) -> NullModel:
     """Regress the trait on intercept and covariates.

@@ -37,6 +37,9 @@ class Related:
     h2: float
     root: np.ndarray = field(repr=False)
 
+    def __repr__(self) -> str:
+        return f"Related({len(self.root):,} people, h2 {self.h2:.3g})"
+
     def of_trait(self, trait: np.ndarray) -> Related:
         """The same people with another trait, which has an h2 of its own."""
         return related_trait(trait, self.axes)

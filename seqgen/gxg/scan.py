@@ -142,6 +142,13 @@ class PairScan:
     calibration: pd.DataFrame
     untested: dict[str, int] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        untested = sum(self.untested.values())
+        return (
+            f"PairScan({self.n_tests:,} pairs tested, {untested:,} not, {len(self.table):,} "
+            f"returned, inflation {self.inflation:.3g})"
+        )
+
     @property
     def inflation(self) -> float:
         """Genomic inflation of the median test, read off the calibration; NaN without tests."""

@@ -36,6 +36,12 @@ class GenotypeSource(ABC):
     variants: pd.DataFrame
     drops: pd.DataFrame
 
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__.lstrip('_')}({self.name!r}, {self.n_people:,} people, "
+            f"{len(self.variants):,} variants)"
+        )
+
     @abstractmethod
     def genotypes(self, index: np.ndarray) -> np.ndarray:
         """Counts of ``a1`` for the variants ``index``; float32, (n_people, k), NaN if missing."""

@@ -28,7 +28,7 @@ from seqgen.io.vcf import HeldGenotypes, read_vcf
 from seqgen.schemas import DROPS
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Panel(GenotypeSource):
     """A PLINK panel whose genotypes are read when they are asked for.
 

@@ -26,6 +26,9 @@ class Merged(NamedTuple):
     schema: Schema | None
     provenance: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return f"Merged({len(self.table):,} rows, {self.table.shape[1]} columns)"
+
 
 def shard_note(
     shard: tuple[int, int],

@@ -9,6 +9,9 @@ import pandas as pd
 
 from seqgen.schemas import DROPS
 
+# Columns of a step's own working, which say nothing to the reader of an example.
+_WORKING = ("panel_index", "open", "unclear")
+
 
 @dataclass
 class Tally:
@@ -66,4 +69,5 @@ def drops_text(drops: pd.DataFrame) -> str:
 
 def _describe(row: pd.Series) -> str:
     """One row in a line, as name=value."""
-    return ", ".join(f"{name}={value}" for name, value in row.items() if pd.notna(value))
+    shown = row.drop(labels=[name for name in _WORKING if name in row.index])
+    return ", ".join(f"{name}={value}" for name, value in shown.items() if pd.notna(value))

@@ -44,6 +44,11 @@ class TraitTable:
     genes: pd.DataFrame | None = field(repr=False)
     drops: pd.DataFrame
 
+    def __repr__(self) -> str:
+        people, traits = self.values.shape
+        genes = "" if self.genes is None else ", with genes"
+        return f"TraitTable({people:,} people, {traits:,} traits{genes})"
+
 
 def read_traits(
     path: str | os.PathLike[str],

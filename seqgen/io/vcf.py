@@ -37,7 +37,7 @@ _HAPLOID = "haploid call (X, Y, MT): one copy counted as two, as in PLINK files"
 _HALF = "call with one allele missing, read as missing"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class HeldGenotypes(GenotypeSource):
     """Genotypes held in memory; made by `read_vcf`.
 

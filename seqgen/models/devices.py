@@ -39,6 +39,22 @@ def open_device(name: str) -> torch.device:
     return device
 
 
+def gpu() -> str:
+    """The GPUs that torch sees, or why it sees none.
+
+    Examples
+    --------
+    >>> isinstance(gpu(), str)
+    True
+    """
+    if torch.cuda.is_available():
+        count = torch.cuda.device_count()
+        return ", ".join(torch.cuda.get_device_name(place) for place in range(count))
+    if torch.version.cuda is None:
+        return "none; this torch is built for processors only"
+    return f"none; this torch is built for CUDA {torch.version.cuda}, but sees no GPU"
+
+
 @contextmanager
 def full_precision() -> Iterator[None]:
     """Multiply float32 as float32, not as TF32 or bfloat16, which keep 10 or 7 bits."""

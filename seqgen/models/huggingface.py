@@ -71,6 +71,13 @@ class CheckpointModel:
         self._encoding = encoding
         self._residue_ids = torch.as_tensor(encoding.residue_ids, device=device)
 
+    def __repr__(self) -> str:
+        size = sum(weights.numel() for weights in self._network.parameters())
+        return (
+            f"{type(self).__name__}({self.name!r}, {size:,} parameters, {self.dtype} on "
+            f"{self.device}, up to {self.max_length:,} residues)"
+        )
+
     @classmethod
     def from_folder(
         cls, folder: Path, *, name: str, device: str | None = None, dtype: str | None = None,

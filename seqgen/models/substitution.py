@@ -41,6 +41,9 @@ class SubstitutionModel:
         self.max_length = 1_000_000
         self.masked = True
 
+    def __repr__(self) -> str:
+        return f"SubstitutionModel({self.name!r}, BLOSUM62 without context)"
+
     def log_probs(
         self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
     ) -> list[np.ndarray]:

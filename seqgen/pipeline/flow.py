@@ -64,6 +64,9 @@ class RunResult:
     tables: ReportTables
     provenance: dict[str, Any]
 
+    def __repr__(self) -> str:
+        return f"RunResult({str(self.folder)!r}, {self.tables!r})"
+
 
 def run(
     sumstats: str | os.PathLike[str],

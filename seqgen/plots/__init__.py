@@ -11,6 +11,7 @@ from seqgen.plots.contacts import plot_contact_map
 from seqgen.plots.locus import plot_locus, plot_locus_page, plot_pip, plot_z
 from seqgen.plots.pair_arcs import plot_pair_arcs
 from seqgen.plots.style import figure_to_svg, new_figure, save_figure
+from seqgen.plots.substitutions import plot_substitutions
 from seqgen.plots.summary import plot_funnel, plot_prior
 from seqgen.plots.trans_map import plot_trans_map
 
@@ -27,6 +28,7 @@ __all__ = [
     "plot_pair_arcs",
     "plot_pip",
     "plot_prior",
+    "plot_substitutions",
     "plot_trans_map",
     "plot_z",
     "save_figure",

@@ -90,13 +90,7 @@ def plot_arcs(
     >>> len(ax.lines) > 3
     True
     """
-    require_couplings(couplings)
-    for side, residues in (("rows", couplings.rows), ("columns", couplings.columns)):
-        if len(residues.names) > 1:
-            raise InputError(
-                f"couplings: the {side} are of {len(residues.names)} proteins "
-                f"({', '.join(map(repr, residues.names))}); take two with couplings.between"
-            )
+    require_one_protein_a_side(couplings)
     pairs = strongest(couplings, top, distances=distances, cutoff=cutoff,
                       min_separation=min_separation)  # fmt: skip
     if ax is None:
@@ -107,19 +101,36 @@ def plot_arcs(
     width, height = axes_size(ax)
     ax.set_xlim(0, width)
     ax.set_ylim(0, height)
-    pairs = pairs.assign(width=_widths(pairs["score"].to_numpy()))
-    if _within(couplings):
+    pairs = pairs.assign(width=line_widths(pairs["score"].to_numpy()))
+    if within(couplings):
         _one_track(ax, couplings.rows, pairs)
     else:
         _two_tracks(ax, couplings, pairs)
-    apart = min_separation if _within(couplings) and min_separation > 1 else 0
+    apart = min_separation if within(couplings) and min_separation > 1 else 0
     _list_pairs(ax, pairs, couplings.method, apart=apart)
     return ax
 
 
+def require_one_protein_a_side(couplings: Couplings) -> None:
+    """Refuse couplings whose rows or columns are of several proteins.
+
+    Raises
+    ------
+    InputError
+        If they are, or if these are no couplings.
+    """
+    require_couplings(couplings)
+    for side, residues in (("rows", couplings.rows), ("columns", couplings.columns)):
+        if len(residues.names) > 1:
+            raise InputError(
+                f"couplings: the {side} are of {len(residues.names)} proteins "
+                f"({', '.join(map(repr, residues.names))}); take two with couplings.between"
+            )
+
+
 def _new_axes(couplings: Couplings, count: int) -> Axes:
     """Axes of a new figure with room for the names at the left and the list at the right."""
-    names = [_short(name) for name in (*couplings.rows.names, *couplings.columns.names)]
+    names = [short(name) for name in (*couplings.rows.names, *couplings.columns.names)]
     left = max([text_width(name) * 1.1 / 72 for name in names], default=0) + 0.22
     high = float(np.clip((count + 9) * _LINE / 72, *_HIGH))
     figure = new_figure(left + _WIDE + _RIGHT, high + 0.3)
@@ -127,15 +138,17 @@ def _new_axes(couplings: Couplings, count: int) -> Axes:
     return figure.add_axes((left / wide, 0.15 / tall, _WIDE / wide, high / tall))
 
 
-def _short(name: str) -> str:
+def short(name: str) -> str:
+    """A name short enough to stand beside a bar."""
     return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
-def _within(couplings: Couplings) -> bool:
+def within(couplings: Couplings) -> bool:
+    """Whether the couplings are of one protein with itself."""
     return couplings.symmetric or couplings.rows.names == couplings.columns.names
 
 
-def _widths(scores: np.ndarray) -> np.ndarray:
+def line_widths(scores: np.ndarray) -> np.ndarray:
     """Widths of lines in points, by score."""
     reach = np.ptp(scores)
     share = (scores - scores.min()) / reach if reach > 0 else np.ones(len(scores))
@@ -160,7 +173,7 @@ def _one_track(ax: Axes, residues: Residues, pairs: pd.DataFrame) -> None:
         x = (first[k] + second[k]) / 2 - np.cos(turn) * (second[k] - first[k]) / 2
         _line(ax, x, base + rise[k] * np.sin(turn), pairs.iloc[k])
     _bar(ax, residues, start=_EDGE, per_residue=per_residue, bottom=bottom)
-    names = [_residue(row, side) for row in pairs.to_dict("records") for side in (1, 2)]
+    names = [residue(row, side) for row in pairs.to_dict("records") for side in (1, 2)]
     _name(ax, np.column_stack([first, second]).ravel(), names, at=bottom, down=True)
 
 
@@ -178,7 +191,7 @@ def _two_tracks(ax: Axes, couplings: Couplings, pairs: pd.DataFrame) -> None:
         x = start + (pairs[f"position_{k + 1}"].to_numpy() - low + 0.5) * per_residue
         places.append(x)
         _bar(ax, residues, start=start, per_residue=per_residue, bottom=bottom)
-        names = [_residue(row, k + 1) for row in pairs.to_dict("records")]
+        names = [residue(row, k + 1) for row in pairs.to_dict("records")]
         _name(ax, x, names, at=bottom + (0 if k else _BAR), down=bool(k))
     t = np.linspace(0, 1, 60)
     ease = t * t * (3 - 2 * t)
@@ -209,11 +222,12 @@ def _bar(ax: Axes, residues: Residues, *, start: float, per_residue: float, bott
                     fontsize=7, color=SOFT, zorder=4)  # fmt: skip
     name = residues.names[0]
     if name:
-        ax.text(start - 5, bottom + _BAR / 2, literal(_short(name)), fontsize=8.5, color=INK,
+        ax.text(start - 5, bottom + _BAR / 2, literal(short(name)), fontsize=8.5, color=INK,
                 ha="right", va="center_baseline")  # fmt: skip
 
 
-def _residue(pair: Mapping[Any, Any], side: int) -> str:
+def residue(pair: Mapping[Any, Any], side: int) -> str:
+    """The name of one residue of a pair, such as K158."""
     letter = pair[f"residue_{side}"]
     return f"{'' if letter == '-' else letter}{pair[f'position_{side}']}"
 
@@ -246,7 +260,7 @@ def _list_pairs(ax: Axes, pairs: pd.DataFrame, method: str, *, apart: int) -> No
     key = [kind for kind in KINDS if (pairs["kind"] == kind).any() and kind != "plain"]
     room = int(height // _LINE) - 3 - bool(apart) - (len(key) + 1 if key else 0)
     shown = pairs if len(pairs) <= room else pairs.head(max(room - 1, 1))
-    value, unit = _value_column(pairs)
+    value, unit = value_column(pairs)
     _write(ax, 0, 16.0, f"Top {len(pairs)} by {method}", colour=INK)
     if apart:
         _write(ax, 1, 16.0, f"at least {apart} positions apart", colour=SOFT)
@@ -256,7 +270,7 @@ def _list_pairs(ax: Axes, pairs: pd.DataFrame, method: str, *, apart: int) -> No
     for k, pair in enumerate(shown.to_dict("records"), start=head + 1):
         colour = KINDS[pair["kind"]][0]
         _write(ax, k, 28.0, str(k - head), colour=SOFT, right=True)
-        _write(ax, k, 34.0, f"{_residue(pair, 1)}–{_residue(pair, 2)}", colour=colour)
+        _write(ax, k, 34.0, f"{residue(pair, 1)}–{residue(pair, 2)}", colour=colour)
         _write(ax, k, 142.0, value[k - head - 1], colour=INK, right=True)
     line = len(shown) + head + 1
     if len(shown) < len(pairs):
@@ -271,7 +285,7 @@ def _list_pairs(ax: Axes, pairs: pd.DataFrame, method: str, *, apart: int) -> No
         _write(ax, k, 40.0, f"{text} ({count})", colour=INK, lower=3)
 
 
-def _value_column(pairs: pd.DataFrame) -> tuple[list[str], str]:
+def value_column(pairs: pd.DataFrame) -> tuple[list[str], str]:
     """What is told of each pair: its distance, else its probability, else its score."""
     if np.isfinite(pairs["distance"]).any():
         told = ["–" if np.isnan(value) else f"{value:.1f} Å" for value in pairs["distance"]]

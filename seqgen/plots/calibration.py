@@ -32,7 +32,7 @@ _COLOURS = (SET_COLOURS[0], SET_COLOURS[1], SET_COLOURS[2], SET_COLOURS[3], SET_
 _MARKERS = ("o", "s", "D", "^", "v")
 _LEAST = 0.05
 _STEPS = (0.1, 0.2, 0.5, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
-_NAMES = {"none": "no weights", "evidence": "evidence", "shuffled": "evidence shuffled"}
+WEIGHTS = {"none": "no weights", "evidence": "evidence", "shuffled": "evidence shuffled"}
 _KINDS = {
     "none": (SPINE, "o"),
     "evidence": (SET_COLOURS[0], "o"),
@@ -92,15 +92,13 @@ def plot_calibration(calibration: pd.DataFrame, *, ax: Axes | None = None) -> Ax
     """
     if ax is None:
         ax = new_figure(9.0, 2.9).add_axes((0.075, 0.19, 0.66, 0.76))
-    known = calibration[calibration["expected"] >= _LEAST]
+    known = known_levels(calibration)
     if known.empty:
         ax.set_axis_off()
         ax.text(0.5, 0.5, "No calibration to show", transform=ax.transAxes, ha="center",
                 va="center", fontsize=8.5, color=SOFT)  # fmt: skip
         return ax
-    groups = list(known.sort_values("level", ascending=False).groupby("tests", sort=False))
-    order = {name: k for k, name in enumerate(dict.fromkeys(calibration["tests"]))}
-    groups.sort(key=lambda item: order[item[0]])
+    groups = list(known.groupby("tests", sort=False))
     _scale(ax, known)
     handles: list[Any] = []
     banded: set[tuple[float, ...]] = set()
@@ -140,26 +138,50 @@ def _line(
                    linewidths=1.1, zorder=zorder + 0.05, clip_on=False)  # fmt: skip
 
 
-def _scale(ax: Axes, known: pd.DataFrame) -> None:
-    """Logarithmic axes around one, with ticks a reader can name."""
+def ratio_limits(known: pd.DataFrame) -> tuple[float, float]:
+    """Ends of the axis of ratios, around one."""
     ratio = (known["observed"] / known["expected"]).to_numpy()
     low, high = chance_band(known["expected"].to_numpy())
     ends = np.concatenate([ratio, low / known["expected"], [0.8, 1.25]])
     bottom = max(ends[ends > 0].min() / 1.15, 0.08)
     # One stray test at a tiny level must not flatten the rest.
     top = max(ratio.max(), 1.25, np.minimum(high / known["expected"], 10).max()) * 1.15
+    return float(bottom), float(top)
+
+
+def ratio_ticks(bottom: float, top: float) -> list[float]:
+    """Ratios that a reader can name, without crowding."""
+    ticks = [float(step) for step in _STEPS if bottom <= step <= top]
+    return [t for t in ticks if t not in (0.8, 1.25, 1.5, 3)] if top / bottom > 12 else ticks
+
+
+def level_ticks(known: pd.DataFrame) -> list[float]:
+    """Powers of ten among the levels, and the largest level."""
+    low, high = known["level"].min() / 1.35, known["level"].max() * 1.35
+    powers = {float(f"{10.0**k:g}") for k in range(-12, 1) if low <= 10.0**k <= high}
+    return sorted(powers | {float(known["level"].max())})
+
+
+def known_levels(calibration: pd.DataFrame) -> pd.DataFrame:
+    """Levels of which enough tests are expected, the sets of tests in their order."""
+    known = calibration[calibration["expected"] >= _LEAST]
+    order = {name: k for k, name in enumerate(dict.fromkeys(calibration["tests"]))}
+    rank = known["tests"].map(order)
+    return known.assign(rank=rank).sort_values(
+        ["rank", "level"], ascending=[True, False], kind="stable"
+    ).drop(columns="rank")  # fmt: skip
+
+
+def _scale(ax: Axes, known: pd.DataFrame) -> None:
+    """Logarithmic axes around one, with ticks a reader can name."""
+    bottom, top = ratio_limits(known)
     ax.set(xscale="log", yscale="log", ylim=(bottom, top),
            xlim=(known["level"].max() * 1.35, known["level"].min() / 1.35))  # fmt: skip
     ax.axhline(1, color=SPINE, linewidth=0.9, zorder=2)
-    ticks = [step for step in _STEPS if bottom <= step <= top]
-    if top / bottom > 12:
-        ticks = [step for step in ticks if step not in (0.8, 1.25, 1.5, 3)]
-    ax.set_yticks(ticks)
+    ax.set_yticks(ratio_ticks(bottom, top))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
-    ax.set_xticks(sorted({float(f"{10.0**k:g}") for k in range(-12, 1)
-                          if known["level"].min() / 1.35 <= 10.0**k <= known["level"].max() * 1.35}
-                         | {known["level"].max()}))  # fmt: skip
+    ax.set_xticks(level_ticks(known))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".replace("e-0", "e−")))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_minor_locator(NullLocator())
@@ -208,20 +230,21 @@ def plot_control(control: pd.DataFrame, ax: Axes | None = None) -> Axes:
         return ax
     most = max(float(control[["discoveries", "high"]].max().max()), 1.0)
     # Room at the right for the longest of the numbers.
-    told = max(text_width(_told(row)) for row in control.to_dict("records")) * 8.5 / 8
+    told = max(text_width(row_words(row)) for row in control.to_dict("records")) * 8.5 / 8
     width, _ = axes_size(ax)
     ax.set_xlim(0, most * 1.13 * width / max(width - told, 0.3 * width))
     rows, names, at = [], [], 0.0
     for procedure in procedures:
         at += 1.1
         mine = control[control["procedure"] == procedure]
-        rate = "FDR" if procedure.startswith("Benjamini") else "family-wise error"
-        title = f"{literal(procedure).replace('-', '–')}, {100 * mine['alpha'].iloc[0]:.3g}% {rate}"
-        ax.text(0, at - 0.85, title, fontsize=8.5, fontweight="bold", color=INK, va="center")
+        title = procedure_title(procedure, float(mine["alpha"].iloc[0]))
+        ax.text(
+            0, at - 0.85, literal(title), fontsize=8.5, fontweight="bold", color=INK, va="center"
+        )
         for row in mine.to_dict("records"):
             _draw_row(ax, row, at, most)
             rows.append(at)
-            names.append(_NAMES[row["weights"]])
+            names.append(WEIGHTS[row["weights"]])
             at += 1.0
     ax.set_yticks(rows, names)
     ax.set_ylim(at - 0.4, -0.25)
@@ -235,6 +258,12 @@ def plot_control(control: pd.DataFrame, ax: Axes | None = None) -> Axes:
     return ax
 
 
+def procedure_title(procedure: str, alpha: float) -> str:
+    """A procedure and the error that it bounds."""
+    rate = "FDR" if procedure.startswith("Benjamini") else "family-wise error"
+    return f"{procedure.replace('-', '–')}, {100 * alpha:.3g}% {rate}"
+
+
 def _draw_row(ax: Axes, row: dict, at: float, most: float) -> None:
     """A mark, its range if it is a mean of shuffles, and the numbers beside."""
     colour, marker = _KINDS[row["weights"]]
@@ -244,10 +273,11 @@ def _draw_row(ax: Axes, row: dict, at: float, most: float) -> None:
                 solid_capstyle="butt", zorder=2)  # fmt: skip
     ax.scatter([row["discoveries"]], [at], s=44, c=colour, marker=marker, linewidths=0, zorder=3,
                clip_on=False)  # fmt: skip
-    ax.text(most * 1.13, at, _told(row), fontsize=8.5, color=INK, va="center")
+    ax.text(most * 1.13, at, row_words(row), fontsize=8.5, color=INK, va="center")
 
 
-def _told(row: dict) -> str:
+def row_words(row: dict) -> str:
+    """The numbers of a row in words."""
     if row["weights"] == "none":
         return f"{row['discoveries']:,.0f}"
     shuffled = row["weights"] == "shuffled"

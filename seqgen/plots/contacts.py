@@ -91,19 +91,19 @@ def plot_contact_map(
     _frame(ax, across, up, named=couplings)
     if pairs.empty:
         return nothing_to_show(ax, couplings)
-    behind = _behind(couplings, distances, cutoff=cutoff, min_separation=min_separation)
-    colours = np.array([_rgb("#ffffff"), _rgb(_SHADE), _rgb(_BLIND)])[behind]
+    shades = behind(couplings, distances, cutoff=cutoff, min_separation=min_separation)
+    colours = np.array([_rgb("#ffffff"), _rgb(_SHADE), _rgb(_BLIND)])[shades]
     if couplings.symmetric:
-        strength = _STRENGTH(_strength(couplings, min_separation))[..., :3]
-        colours = np.where(np.tri(len(behind), k=-1, dtype=bool).T[..., None], strength, colours)
+        scaled = _STRENGTH(strength(couplings, min_separation))[..., :3]
+        colours = np.where(np.tri(len(shades), k=-1, dtype=bool).T[..., None], scaled, colours)
         ax.plot(up.limits, up.limits, color=RULE, linewidth=0.7, zorder=1)
     _shade(ax, colours, across=across.of_residues(couplings.columns),
            up=up.of_residues(couplings.rows))  # fmt: skip
-    handles = _backdrop_handles(behind, distances, cutoff)
+    handles = _backdrop_handles(shades, distances, cutoff)
     size = _marker_size(ax, across, up, count=len(pairs))
     x, y = across.of_pairs(pairs, 2), up.of_pairs(pairs, 1)
     handles += _mark(ax, pairs, x=x, y=y, size=size, mirrored=couplings.symmetric)
-    side_legend(ax, handles, _title(pairs, couplings, min_separation))
+    side_legend(ax, handles, literal(title(pairs, couplings, min_separation)))
     if couplings.symmetric:
         _strength_bar(ax)
     if couplings.notices:
@@ -143,12 +143,8 @@ def _frame(ax: Axes, across: Track, up: Track, *, named: Couplings) -> None:
     ax.set_xlabel(axis_name(named.columns.names), fontsize=9, color=INK)
     ax.set_ylabel(axis_name(named.rows.names), fontsize=9, color=INK)
     for track, line in ((across, ax.axvline), (up, ax.axhline)):
-        for name in list(track.start)[1:]:
-            line(
-                track.start[name] + track.offset[name] - 0.5 - track.room / 2,
-                color=SPINE,
-                linewidth=0.7,
-            )
+        for place in track.borders:
+            line(place, color=SPINE, linewidth=0.7)
 
 
 def _ticks(own: float, other: float) -> int:
@@ -176,7 +172,7 @@ def _mark(
         if not mine.any():
             continue
         grown = size * (1.25 if marker == "X" else 1.0)
-        share = _share_of_area(pairs[mine], kind)
+        share = share_of_area(pairs[mine], kind)
         ax.scatter(x[mine], y[mine], s=share * grown**2, c=colour, marker=marker, linewidths=0.35,
                    edgecolors="white", zorder=4 + (kind == "contact"))  # fmt: skip
         handles.append(_dot(colour, marker, f"{text} ({mine.sum()})"))
@@ -185,7 +181,7 @@ def _mark(
     return handles
 
 
-def _share_of_area(pairs: pd.DataFrame, kind: str) -> np.ndarray:
+def share_of_area(pairs: pd.DataFrame, kind: str) -> np.ndarray:
     """Where nothing else tells pairs apart, their probability does, if it is known."""
     probability = pairs["probability"].to_numpy(dtype=float)
     if kind != "plain" or np.isnan(probability).any():
@@ -201,7 +197,7 @@ def _dot(colour: str, marker: str, label: str, size: float = 5.5) -> Line2D:
 # --- backdrop -------------------------------------------------------------------------------
 
 
-def _behind(
+def behind(
     couplings: Couplings, distances: ResidueDistances | np.ndarray | None, *, cutoff: float,
     min_separation: int,
 ) -> np.ndarray:  # fmt: skip
@@ -221,7 +217,7 @@ def _apart(couplings: Couplings, min_separation: int) -> np.ndarray:
     return (steps >= min_separation) | np.not_equal.outer(rows.proteins, columns.proteins)
 
 
-def _strength(couplings: Couplings, min_separation: int) -> np.ndarray:
+def strength(couplings: Couplings, min_separation: int) -> np.ndarray:
     """Scores from nothing (the median and less) to one (all but the very strongest)."""
     scores = np.where(_apart(couplings, min_separation), couplings.scores, np.nan)
     found = scores[np.isfinite(scores)]
@@ -248,19 +244,25 @@ def _rgb(colour: str) -> tuple[float, ...]:
 def _backdrop_handles(
     behind: np.ndarray, distances: ResidueDistances | np.ndarray | None, cutoff: float
 ) -> list[Any]:
-    named = {"cb": "C-beta", "heavy": "any atoms"}
-    told = f" {named[distances.atoms]}" if isinstance(distances, ResidueDistances) else ""
     handles: list[Any] = []
     if (behind == 1).any():
-        handles.append(Patch(color=_SHADE, label=f"structure:{told} < {cutoff:g} Å"))
+        handles.append(Patch(color=_SHADE, label=structure_name(distances, cutoff)))
     if (behind == 2).any():
         handles.append(Patch(facecolor=_BLIND, edgecolor=RULE, label="without coordinates"))
     return handles
 
 
-def _title(pairs: pd.DataFrame, couplings: Couplings, min_separation: int) -> str:
+def structure_name(distances: ResidueDistances | np.ndarray | None, cutoff: float) -> str:
+    """What the contacts of a structure are called in legends."""
+    named = {"cb": "C-beta", "heavy": "any atoms"}
+    told = f" {named[distances.atoms]}" if isinstance(distances, ResidueDistances) else ""
+    return f"structure:{told} < {cutoff:g} Å"
+
+
+def title(pairs: pd.DataFrame, couplings: Couplings, min_separation: int) -> str:
+    """Title of the legend: how many pairs, by what, and how many of them are contacts."""
     within = (pairs["protein_1"] == pairs["protein_2"]).any()
-    lines = [f"Top {len(pairs)} pairs by {literal(couplings.method)}"]
+    lines = [f"Top {len(pairs)} pairs by {couplings.method}"]
     if within and min_separation > 1:
         lines.append(f"at least {min_separation} positions apart")
     seen = pairs["kind"].isin(["contact", "apart"])

@@ -12,6 +12,21 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from seqgen.plots.labels import label_height, label_points
+from seqgen.plots.locus_data import (
+    is_missense,
+    ld_colours,
+    lead_index,
+    locus_labels,
+    locus_rows,
+    megabases,
+    named_at_left,
+    plain_claims,
+    position_title,
+    set_colours,
+    set_numbers,
+    short_name,
+    tallest,
+)
 from seqgen.plots.style import (
     GREY,
     INK,
@@ -19,7 +34,6 @@ from seqgen.plots.style import (
     LEAD,
     RASTER_FROM,
     RULE,
-    SET_COLOURS,
     SPINE,
     WARN,
     literal,
@@ -32,17 +46,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MOST_LABELS = 24
 _GENOME_WIDE = -np.log10(5e-8)
-_PLAIN_CLAIM = 0.5
-_PERFECT = 0.9999
-_MOST_NAMES, _WORTH_NAMING = 6, 0.1
 _LEFT, _RIGHT, _WIDTH = 0.62, 1.78, 9.0
 _PANELS = (2.45, 1.9, 1.05)
 _BETWEEN, _BOTTOM, _TOP = 0.2, 0.5, 0.12
+_INNER = _WIDTH - _LEFT - _RIGHT
 
 
-def plot_locus(variants: pd.DataFrame, ax: Axes, *, panel: str | None = None) -> Axes:
+def plot_locus(variants: pd.DataFrame, ax: Axes | None = None, *, panel: str | None = None) -> Axes:
     """Association of each variant of one locus, coloured by LD with the lead.
 
     Residue changes are triangles with gene and change written above; variants whose z the
@@ -51,18 +62,38 @@ def plot_locus(variants: pd.DataFrame, ax: Axes, *, panel: str | None = None) ->
     Parameters
     ----------
     variants : DataFrame
-        Rows of one locus of the ``variants`` table.
-    ax : matplotlib.axes.Axes
+        Rows of one locus of the ``variants`` table. Of others, ``pos`` and ``neg_log10_p`` are
+        needed; ``chrom``, ``rsid``, ``r_lead`` (LD with the lead), ``gene``,
+        ``residue_change`` and ``ld_consistent`` are shown where they are there.
+    ax : matplotlib.axes.Axes, optional
+        By default those of a new figure.
     panel : str, optional
         The LD panel, named in the legend.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    InputError
+        If a column is missing or empty, or there is no row, or rows are of several loci.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> variants = pd.DataFrame({"chrom": "22", "pos": [45_000_000, 45_010_000],
+    ...                          "neg_log10_p": [9.0, 12.0], "r_lead": [0.7, 1.0]})
+    >>> [text.get_text() for text in plot_locus(variants).texts]
+    ['22:45010000 (lead)']
     """
-    x, y = _megabases(variants), variants["neg_log10_p"].to_numpy()
-    changed, lead = _is_missense(variants), _lead_index(variants)
-    colour = _ld_colours(variants["r_lead"].to_numpy())
+    variants = locus_rows(variants, ("neg_log10_p",))
+    if ax is None:
+        head = label_height([text for _, text, _ in locus_labels(variants)], _INNER * 72) / 72
+        ax = _new_axes(_PANELS[0], head + _TOP, variants)
+    x, y = megabases(variants), variants["neg_log10_p"].to_numpy()
+    changed, lead = is_missense(variants), lead_index(variants)
+    colour = ld_colours(variants["r_lead"].to_numpy())
     _limits(ax, x)
     ax.set_ylim(0, max(float(y.max()), _GENOME_WIDE) * 1.06)
     ax.axhline(_GENOME_WIDE, color=RULE, linewidth=0.9, dashes=(4, 3), zorder=0)
@@ -89,7 +120,7 @@ def plot_locus(variants: pd.DataFrame, ax: Axes, *, panel: str | None = None) ->
     return ax
 
 
-def plot_pip(variants: pd.DataFrame, ax: Axes) -> Axes:
+def plot_pip(variants: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Inclusion probabilities mirrored: informed prior upwards, flat prior downwards.
 
     Members of credible sets are coloured; a flat set takes the colour of the informed set
@@ -99,30 +130,49 @@ def plot_pip(variants: pd.DataFrame, ax: Axes) -> Axes:
     Parameters
     ----------
     variants : DataFrame
-        Rows of one locus of the ``variants`` table.
-    ax : matplotlib.axes.Axes
+        Rows of one locus of the ``variants`` table. Of others, ``pos`` and ``pip`` are needed;
+        ``cs_id`` (numbers of credible sets), ``pip_flat``, ``cs_id_flat``, ``pip_plain``,
+        ``chrom``, ``rsid`` and ``residue_change`` are shown where they are there.
+    ax : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    InputError
+        If a column is missing or empty, or there is no row, or rows are of several loci.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> variants = pd.DataFrame({"chrom": "22", "pos": [45_000_000, 45_010_000],
+    ...                          "pip": [0.05, 0.95], "cs_id": [None, 1]})
+    >>> [text.get_text() for text in plot_pip(variants).texts]
+    ['22:45010000  0.95']
     """
-    x, changed = _megabases(variants), _is_missense(variants)
+    mirrored = "pip_flat" in variants
+    variants = locus_rows(variants, ("pip",))
+    if ax is None:
+        ax = _new_axes(_PANELS[1], _TOP, variants)
+    x, changed = megabases(variants), is_missense(variants)
     up, down = set_colours(variants)
     _limits(ax, x)
-    ax.set_ylim(-1.09, 1.09)
+    ax.set_ylim(-1.09 if mirrored else 0, 1.09)
     raster = len(variants) >= RASTER_FROM
-    for values, colours, sign in (
-        (variants["pip"].to_numpy(), up, 1),
-        (variants["pip_flat"].to_numpy(), down, -1),
-    ):
+    halves = [(variants["pip"].to_numpy(), up, 1), (variants["pip_flat"].to_numpy(), down, -1)]
+    for values, colours, sign in halves[: 1 + mirrored]:
         _stems(ax, x, sign * values, colours=colours, marked=changed, raster=raster)
         _name_tallest(variants, ax, sign * values)
-    claim = variants["pip_plain"].to_numpy() >= _PLAIN_CLAIM
+    claim = plain_claims(variants)
     ax.scatter(x[claim], -variants["pip_plain"].to_numpy()[claim], s=44, facecolors="none",
                edgecolors=WARN, linewidths=1.0, zorder=5, clip_on=False)  # fmt: skip
     ax.axhline(0, color=SPINE, linewidth=0.8, zorder=3)
-    ax.set_yticks([-1, -0.5, 0, 0.5, 1], ["1", "0.5", "0", "0.5", "1"])
-    ax.set_ylabel("flat  ←  PIP  →  informed", fontsize=9, color=INK)
+    lower = [-1, -0.5] if mirrored else []
+    ax.set_yticks([*lower, 0, 0.5, 1], [f"{abs(tick):g}" for tick in (*lower, 0, 0.5, 1)])
+    ax.set_ylabel("flat  ←  PIP  →  informed" if mirrored else "PIP", fontsize=9, color=INK)
     tidy(ax)
     side_legend(ax, _set_handles(variants, bool(claim.any())), "Credible sets")
     return ax
@@ -141,7 +191,7 @@ def plot_z(variants: pd.DataFrame, ax: Axes) -> Axes:
     -------
     Axes
     """
-    x, z = _megabases(variants), variants["z"].to_numpy()
+    x, z = megabases(variants), variants["z"].to_numpy()
     expected = variants["z_expected"].to_numpy(dtype=float)
     odd = ~variants["ld_consistent"].to_numpy(dtype=bool) & np.isfinite(expected)
     _limits(ax, x)
@@ -187,15 +237,14 @@ def plot_locus_page(
     matplotlib.figure.Figure
         Nine inches wide; as high as its labels need.
     """
-    inner = _WIDTH - _LEFT - _RIGHT
-    texts = [text for _, text, _ in _labels(variants)]
-    head = label_height(texts, inner * 72) / 72 + _TOP
+    texts = [text for _, text, _ in locus_labels(variants)]
+    head = label_height(texts, _INNER * 72) / 72 + _TOP
     height = head + sum(_PANELS) + 2 * _BETWEEN + _BOTTOM
     figure = new_figure(_WIDTH, height)
     top = height - head
     axes: list[Axes] = []
     for panel_height in _PANELS:
-        box = (_LEFT / _WIDTH, (top - panel_height) / height, inner / _WIDTH,
+        box = (_LEFT / _WIDTH, (top - panel_height) / height, _INNER / _WIDTH,
                panel_height / height)  # fmt: skip
         axes.append(figure.add_axes(box, sharex=axes[0] if axes else None))
         top -= panel_height + _BETWEEN
@@ -210,60 +259,14 @@ def plot_locus_page(
     return figure
 
 
-def set_colours(variants: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Colour of each variant by its informed and by its flat credible set.
-
-    Returns
-    -------
-    tuple of two ndarray of str, shape (p,)
-    """
-    informed, flat = variants["cs_id"], variants["cs_id_flat"]
-    named = {k: SET_COLOURS[i % len(SET_COLOURS)] for i, k in enumerate(_numbers(informed))}
-    shared = pd.crosstab(flat.dropna(), informed.dropna())
-    chosen: dict[int, str] = {}
-    fresh = len(named)
-    for number in _numbers(flat):
-        row = shared.loc[number] if number in shared.index else None
-        colour = (
-            None
-            if row is None
-            else named[int(shared.columns.tolist()[int(row.to_numpy().argmax())])]
-        )
-        if colour is not None and colour not in chosen.values():
-            chosen[number] = colour
-        else:
-            chosen[number] = SET_COLOURS[fresh % len(SET_COLOURS)]
-            fresh += 1
-    return tuple(
-        np.array([GREY if pd.isna(k) else names[int(k)] for k in ids], dtype=object)
-        for ids, names in ((informed, named), (flat, chosen))
-    )  # type: ignore[return-value]
-
-
-def _numbers(ids: pd.Series) -> list[int]:
-    return sorted(int(k) for k in ids.dropna().unique())
-
-
-def _megabases(variants: pd.DataFrame) -> np.ndarray:
-    return variants["pos"].to_numpy(dtype=float) / 1e6
-
-
-def _is_missense(variants: pd.DataFrame) -> np.ndarray:
-    return variants["residue_change"].notna().to_numpy(dtype=bool)
-
-
-def _lead_index(variants: pd.DataFrame) -> int:
-    """Row of smallest p among those in perfect LD with the lead; the lead itself, that is."""
-    strength = variants["neg_log10_p"].to_numpy()
-    perfect = np.abs(variants["r_lead"].to_numpy()) > _PERFECT
-    return int(np.where(perfect, strength, -1.0).argmax() if perfect.any() else strength.argmax())
-
-
-def _ld_colours(r: np.ndarray) -> np.ndarray:
-    colours = np.full(len(r), GREY, dtype=object)
-    for low, high, colour, _ in LD_CLASSES:
-        colours[(r**2 >= low) & (r**2 < high)] = colour
-    return colours
+def _new_axes(panel: float, head: float, variants: pd.DataFrame) -> Axes:
+    """Axes ``panel`` inches high in a new figure, with ``head`` inches above."""
+    height = head + panel + _BOTTOM
+    ax = new_figure(_WIDTH, height).add_axes(
+        (_LEFT / _WIDTH, _BOTTOM / height, _INNER / _WIDTH, panel / height)
+    )
+    ax.set_xlabel(position_title(variants), fontsize=9, color=INK)
+    return ax
 
 
 def _limits(ax: Axes, x: np.ndarray) -> None:
@@ -296,56 +299,21 @@ def _stems(
 
 def _name_tallest(variants: pd.DataFrame, ax: Axes, heights: np.ndarray) -> None:
     """Name and value beside the tallest stems, as far as they do not meet."""
-    x, (low, high) = _megabases(variants), ax.get_xlim()
-    taken: list[tuple[float, float]] = []
-    for k in np.argsort(-np.abs(heights), kind="stable")[:_MOST_NAMES]:
-        place = (x[k] - low) / (high - low)
-        near = [abs(y - heights[k]) < 0.15 for at, y in taken if abs(at - place) < 0.3]
-        if abs(heights[k]) < _WORTH_NAMING or any(near):
-            continue
-        left = place > 0.72
+    x, (low, high) = megabases(variants), ax.get_xlim()
+    place = (x - low) / (high - low)
+    for k in tallest(heights, place):
+        left = named_at_left(k, heights, place)
         ax.annotate(
-            f"{literal(_name(variants.iloc[int(k)]))}  {abs(heights[k]):.2f}",
+            f"{literal(short_name(variants.iloc[k]))}  {abs(heights[k]):.2f}",
             (x[k], heights[k]), xytext=(-7 if left else 7, 0), textcoords="offset points",
             ha="right" if left else "left", va="center", fontsize=7.5, color=INK, zorder=6,
         )  # fmt: skip
-        taken.append((place, float(heights[k])))
-
-
-def _name(row: pd.Series) -> str:
-    """Residue change, rsID or position: the shortest name that tells variants apart here."""
-    for key in ("residue_change", "rsid"):
-        if pd.notna(row[key]):
-            return str(row[key])
-    return f"{row['chrom']}:{row['pos']}"
-
-
-def _labels(variants: pd.DataFrame) -> list[tuple[int, str, bool]]:
-    """Row, text and whether it is the lead, for the lead and the residue changes."""
-    lead, changed = _lead_index(variants), _is_missense(variants)
-    weight = np.where(changed, 1 + variants["pip"].to_numpy(), 0.0)
-    weight += variants["neg_log10_p"].to_numpy() / (1e3 + variants["neg_log10_p"].max())
-    weight[lead] = np.inf
-    chosen = [k for k in np.argsort(-weight, kind="stable")[:_MOST_LABELS] if weight[k] >= 1]
-    out = []
-    for k in chosen:
-        row = variants.iloc[int(k)]
-        text = f"{_text(row['gene'])} {row['residue_change']}".strip() if changed[k] else ""
-        if k == lead:
-            own = row["rsid"] if pd.notna(row["rsid"]) else f"{row['chrom']}:{row['pos']}"
-            text = f"{text} ({own}, lead)" if text else f"{own} (lead)"
-        out.append((int(k), text, bool(k == lead)))
-    return out
-
-
-def _text(value: object) -> str:
-    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
 def _write_labels(variants: pd.DataFrame, ax: Axes) -> None:
-    labels = _labels(variants)
+    labels = locus_labels(variants)
     rows = [k for k, _, _ in labels]
-    points = np.column_stack([_megabases(variants)[rows], variants["neg_log10_p"].to_numpy()[rows]])
+    points = np.column_stack([megabases(variants)[rows], variants["neg_log10_p"].to_numpy()[rows]])
     label_points(ax, points, [text for _, text, _ in labels], bold=[lead for *_, lead in labels])
 
 
@@ -375,10 +343,10 @@ def _ld_handles(missense: bool, odd: bool, plain_lead: bool) -> list[Line2D]:
 def _set_handles(variants: pd.DataFrame, claim: bool) -> list[Line2D]:
     up, down = set_colours(variants)
     handles = []
-    for number in _numbers(variants["cs_id"]):
+    for number in set_numbers(variants["cs_id"]):
         mask = (variants["cs_id"] == number).fillna(False).to_numpy(dtype=bool)
         handles.append(_dot(up[mask][0], f"set {number}"))
-    for number in _numbers(variants["cs_id_flat"]):
+    for number in set_numbers(variants["cs_id_flat"]):
         mask = (variants["cs_id_flat"] == number).fillna(False).to_numpy(dtype=bool)
         if down[mask][0] not in up:
             handles.append(_dot(down[mask][0], f"flat prior only, set {number}"))

@@ -73,8 +73,7 @@ def plot_pair_arcs(
     >>> [text.get_text() for text in ax.texts][:4]
     ['R253C', 'L1050M', 'RIBC2', 'SMC1B']
     """
-    if not isinstance(top, int | np.integer) or top < 1:
-        raise InputError(f"top is {top!r}; expected a number of pairs from 1")
+    require_top(top)
     if ax is None:
         ax = _new_axes()
     ax.set_axis_off()
@@ -86,15 +85,25 @@ def plot_pair_arcs(
                 fontsize=8.5, color=SOFT)  # fmt: skip
         return ax
     order = ranked(pairs)
-    layout = _fitting(order.head(top), width)
+    layout = fitting(order.head(top), width)
     shown = order.head(layout.n_pairs)
     base = _draw_genes(ax, layout)
     _draw_arcs(ax, shown, layout, base=base)
-    _tell_rest(ax, order, layout)
-    of_all = f" of {len(pairs):,}" if len(pairs) > len(shown) else ""
-    title = f"Top {len(shown)}{of_all} pairs,\ndiscovery at {100 * alpha:.3g}% FDR"
-    side_legend(ax, _handles(shown), title)
+    ax.text(0, 0, not_drawn(order, layout) or "", fontsize=SIZE, color=SOFT, va="bottom")
+    side_legend(ax, _handles(shown), pairs_title(len(shown), len(pairs), alpha))
     return ax
+
+
+def require_top(top: int) -> None:
+    """Refuse a number of pairs below 1.
+
+    Raises
+    ------
+    InputError
+        If it is, or is no whole number.
+    """
+    if not isinstance(top, int | np.integer) or top < 1:
+        raise InputError(f"top is {top!r}; expected a number of pairs from 1")
 
 
 def _new_axes() -> Axes:
@@ -108,7 +117,7 @@ def _new_axes() -> Axes:
 
 
 @dataclass(frozen=True)
-class _Layout:
+class Layout:
     """Places in points along the line.
 
     ``variants`` has one row per variant (index its name) with ``label`` and ``gene`` (number
@@ -127,7 +136,7 @@ class _Layout:
     n_pairs: int
 
 
-def _fitting(pairs: pd.DataFrame, width: float) -> _Layout:
+def fitting(pairs: pd.DataFrame, width: float) -> Layout:
     """The layout of as many of the first ``pairs`` as have room for their names, one at least."""
     # More pairs never need less room, so that halving finds the most that fit.
     fits, too_many = 1, len(pairs) + 1
@@ -184,7 +193,7 @@ def _short(text: str) -> str:
 def _placed(
     variants: pd.DataFrame, names: list[str], chroms: list[str], *, least: np.ndarray,
     upright: bool, width: float, n_pairs: int,
-) -> _Layout:  # fmt: skip
+) -> Layout:  # fmt: skip
     gene = variants["gene"].to_numpy()
     within = variants["within"].to_numpy(dtype=float)
     by_gene = pd.Series(within).groupby(gene)
@@ -203,13 +212,13 @@ def _placed(
                high=left[k] + wide[k])
         for k in range(len(names))
     ])  # fmt: skip
-    return _Layout(variants, x, named, names, chroms, left, left + wide, upright, n_pairs)
+    return Layout(variants, x, named, names, chroms, left, left + wide, upright, n_pairs)
 
 
 # --- drawing; coordinates are points --------------------------------------------------------
 
 
-def _draw_genes(ax: Axes, layout: _Layout) -> float:
+def _draw_genes(ax: Axes, layout: Layout) -> float:
     """Bars, ticks and names from below; the height at which arcs begin."""
     labels = layout.variants["label"].tolist()
     deep = max(map(text_width, labels))
@@ -235,7 +244,7 @@ def _draw_genes(ax: Axes, layout: _Layout) -> float:
     return bottom + _BAR
 
 
-def _draw_chromosomes(ax: Axes, layout: _Layout, *, at: float) -> None:
+def _draw_chromosomes(ax: Axes, layout: Layout, *, at: float) -> None:
     """A rule below genes of one chromosome, with its name where it fits."""
     start = 0
     for k in range(1, len(layout.chroms) + 1):
@@ -252,7 +261,7 @@ def _draw_chromosomes(ax: Axes, layout: _Layout, *, at: float) -> None:
                 va="top", fontsize=SIZE - 1, color=SOFT)  # fmt: skip
 
 
-def _draw_arcs(ax: Axes, pairs: pd.DataFrame, layout: _Layout, *, base: float) -> None:
+def _draw_arcs(ax: Axes, pairs: pd.DataFrame, layout: Layout, *, base: float) -> None:
     """The weakest first; marks at the tops keep off each other where they can."""
     _, height = axes_size(ax)
     x = pd.Series(layout.x, index=layout.variants.index)
@@ -260,8 +269,8 @@ def _draw_arcs(ax: Axes, pairs: pd.DataFrame, layout: _Layout, *, base: float) -
     span, middle = ends[:, 1] - ends[:, 0], ends.mean(axis=1)
     room = height - base - 8
     rise = np.minimum(room * (np.maximum(span, 1) / max(span.max(), 1)) ** 0.7, 0.9 * span + 14)
-    rise = _apart(middle, rise, room)
-    widths = _widths(pairs["neg_log10_p"].to_numpy(dtype=float))
+    rise = apart(middle, rise, room)
+    widths = line_widths(pairs["neg_log10_p"].to_numpy(dtype=float))
     risky = pairs["phantom_risk"].fillna(False).to_numpy(dtype=bool)
     turn = np.linspace(0, np.pi, 90)
     for k in reversed(range(len(pairs))):
@@ -276,7 +285,7 @@ def _draw_arcs(ax: Axes, pairs: pd.DataFrame, layout: _Layout, *, base: float) -
                 markeredgewidth=1.5 if risky[k] else 0.6, zorder=5)  # fmt: skip
 
 
-def _apart(middle: np.ndarray, rise: np.ndarray, room: float) -> np.ndarray:
+def apart(middle: np.ndarray, rise: np.ndarray, room: float) -> np.ndarray:
     """Lower an arc's top until its mark meets none of the stronger pairs'."""
     out = rise.copy()
     for k in range(1, len(out)):
@@ -289,7 +298,7 @@ def _apart(middle: np.ndarray, rise: np.ndarray, room: float) -> np.ndarray:
     return out
 
 
-def _widths(strength: np.ndarray) -> np.ndarray:
+def line_widths(strength: np.ndarray) -> np.ndarray:
     """Widths of lines in points, by -log10 p."""
     reach = np.ptp(strength)
     share = (strength - strength.min()) / reach if reach > 0 else np.ones(len(strength))
@@ -300,7 +309,7 @@ def _handles(pairs: pd.DataFrame) -> list[Line2D]:
     handles = decision_handles(pairs["decision"], lines=True)
     strength = pairs["neg_log10_p"].to_numpy(dtype=float)
     for value in dict.fromkeys((strength.max(), strength.min())):
-        width = float(_widths(strength)[strength == value][0])
+        width = float(line_widths(strength)[strength == value][0])
         handles.append(Line2D([], [], color=SPINE, linewidth=width,
                               label=f"−log₁₀ p = {value:.1f}"))  # fmt: skip
     risky = int(pairs["phantom_risk"].fillna(False).sum())
@@ -311,19 +320,24 @@ def _handles(pairs: pd.DataFrame) -> list[Line2D]:
     return handles
 
 
-def _tell_rest(ax: Axes, order: pd.DataFrame, layout: _Layout) -> None:
-    """A line on the pairs that are not drawn."""
+def not_drawn(order: pd.DataFrame, layout: Layout) -> str | None:
+    """What to say of the pairs that are not drawn."""
     rest = order.iloc[layout.n_pairs :]
     if rest.empty:
-        return
+        return None
     found = int((rest["decision"] != "neither").sum())
     told = f", {found:,} of them {'a discovery' if found == 1 else 'discoveries'}" if found else ""
     if found and len(rest) == 1:
         told = ", a discovery"
     genes = set(pd.concat([rest["gene_1"], rest["gene_2"]]).dropna()) - set(layout.names)
-    text = (
+    return (
         f"Not drawn: {len(rest):,} weaker {'pair' if len(rest) == 1 else 'pairs'} of the table"
         + told
         + (f"; {len(genes):,} further {'gene' if len(genes) == 1 else 'genes'}" if genes else "")
     )
-    ax.text(0, 0, text, fontsize=SIZE, color=SOFT, va="bottom")
+
+
+def pairs_title(shown: int, every: int, alpha: float) -> str:
+    """Title of the legend: how many pairs, and what a discovery is."""
+    of_all = f" of {every:,}" if every > shown else ""
+    return f"Top {shown}{of_all} pairs,\ndiscovery at {100 * alpha:.3g}% FDR"

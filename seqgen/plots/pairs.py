@@ -108,14 +108,19 @@ def axis_name(names: list[str]) -> str:
 
 def nothing_to_show(ax: Axes, couplings: Couplings) -> Axes:
     """Say in the middle of the axes that there is no pair, and what the result notes."""
+    ax.text(0.5, 0.5, literal(no_pairs(couplings)), transform=ax.transAxes, ha="center",
+            va="center", fontsize=8.5, color=SOFT)  # fmt: skip
+    return ax
+
+
+def no_pairs(couplings: Couplings) -> str:
+    """That there is no pair to show, and what the result notes."""
     known = couplings.scores[np.isfinite(couplings.scores)]
     silent = known.size and not (known > 0).any()
     lines = ["No signal: no pair scores above zero" if silent else "No pair of residues to show"]
     for notice in couplings.notices[:2]:
-        lines += ["", *textwrap.wrap(literal(notice), 52)]
-    ax.text(0.5, 0.5, "\n".join(lines), transform=ax.transAxes, ha="center", va="center",
-            fontsize=8.5, color=SOFT)  # fmt: skip
-    return ax
+        lines += ["", *textwrap.wrap(notice, 52)]
+    return "\n".join(lines)
 
 
 def axes_size(ax: Axes) -> tuple[float, float]:
@@ -171,6 +176,12 @@ class Track:
         """First and last coordinate, half a residue beyond."""
         first = next(iter(self.start))
         return self.start[first] + self.offset[first] - 0.5, max(self.end.values()) + 0.5
+
+    @property
+    def borders(self) -> list[float]:
+        """Coordinates midway between two proteins."""
+        later = list(self.start)[1:]
+        return [self.start[name] + self.offset[name] - 0.5 - self.room / 2 for name in later]
 
     def ticks(self, most: int) -> tuple[list[float], list[str]]:
         """Coordinates and numbers of round positions of each protein."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.ticker import FuncFormatter, NullFormatter, NullLocator
 
-from seqgen.plots.style import INK, RULE, SET_COLOURS, SOFT, SPINE, literal, tidy
+from seqgen.errors import InputError
+from seqgen.plots.style import INK, RULE, SET_COLOURS, SOFT, SPINE, literal, new_figure, tidy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +59,7 @@ def plot_funnel(funnel: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def plot_prior(coefficients: pd.DataFrame, ax: Axes) -> Axes:
+def plot_prior(coefficients: pd.DataFrame, ax: Axes | None = None) -> Axes:
     """Forest plot: the factor on the prior odds per unit of each annotation, with 95% interval.
 
     Filled points were learned from the loci, open ones were given.
@@ -66,13 +67,31 @@ def plot_prior(coefficients: pd.DataFrame, ax: Axes) -> Axes:
     Parameters
     ----------
     coefficients : DataFrame
-        The ``prior_coefficients`` table.
-    ax : matplotlib.axes.Axes
+        The ``prior_coefficients`` table, or the coefficients of a `PriorFit`.
+    ax : matplotlib.axes.Axes, optional
+        By default those of a new figure.
 
     Returns
     -------
     Axes
+
+    Raises
+    ------
+    InputError
+        If a column is missing or there is no row.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> coefficients = pd.DataFrame({"term": ["missense"], "estimate": [1.5], "lower": [0.2],
+    ...                              "upper": [2.8], "source": "learned"})
+    >>> [label.get_text() for label in plot_prior(coefficients).get_yticklabels()]
+    ['missense']
     """
+    require_coefficients(coefficients)
+    if ax is None:
+        height = 0.34 * len(coefficients) + 0.75
+        ax = new_figure(7.0, height).add_axes((0.2, 0.55 / height, 0.76, 1 - 0.65 / height))
     estimate = coefficients["estimate"].to_numpy(dtype=float)
     lower = coefficients["lower"].to_numpy(dtype=float)
     upper = coefficients["upper"].to_numpy(dtype=float)
@@ -87,7 +106,10 @@ def plot_prior(coefficients: pd.DataFrame, ax: Axes) -> Axes:
     ends = np.concatenate([estimate, lower[known], upper[known], [-0.7, 0.7]])
     margin = 0.08 * np.ptp(ends)
     ax.set_xlim(ends.min() - margin, ends.max() + margin)
-    _factor_ticks(ax)
+    ax.set_xticks(factor_ticks(*ax.get_xlim()))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{np.exp(value):.3g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_yticks(rows, [literal(term) for term in coefficients["term"]])
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set_xlabel("Prior odds multiplied by, per unit (95% interval)", fontsize=9, color=INK)
@@ -98,18 +120,37 @@ def plot_prior(coefficients: pd.DataFrame, ax: Axes) -> Axes:
     return ax
 
 
-def _factor_ticks(ax: Axes) -> None:
-    """Ticks at round factors on an axis of natural logarithms, at most about seven."""
-    low, high = ax.get_xlim()
+def require_coefficients(coefficients: pd.DataFrame) -> None:
+    """Refuse what is no table of coefficients.
+
+    Raises
+    ------
+    InputError
+        If a column is missing or there is no row.
+    """
+    missing = [name for name in ("term", "estimate", "lower", "upper", "source")
+               if name not in coefficients]  # fmt: skip
+    if missing:
+        raise InputError(
+            f"coefficients have no column {missing[0]!r}; expected the prior_coefficients table, "
+            "or the coefficients that fit_prior learned"
+        )
+    if coefficients.empty:
+        raise InputError("coefficients have no row; expected one for each term of the prior")
+
+
+def factor_ticks(low: float, high: float) -> np.ndarray:
+    """Round factors between two natural logarithms, as logarithms, at most about seven.
+
+    Examples
+    --------
+    >>> np.exp(factor_ticks(-0.7, 2.4)).round(3).tolist()
+    [0.5, 1.0, 2.0, 5.0, 10.0]
+    """
     steps = np.arange(np.floor(low / np.log(10)), np.ceil(high / np.log(10)) + 1)
     for within in ((1, 2, 5), (1, 3), (1,)):
         ticks = np.log([m * 10.0**e for e in steps for m in within])
         ticks = ticks[(ticks >= low) & (ticks <= high)]
         if len(ticks) <= 8:
-            break
-    else:
-        ticks = ticks[:: int(np.ceil(len(ticks) / 8))]
-    ax.set_xticks(ticks)
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"×{np.exp(value):.3g}"))
-    ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_minor_formatter(NullFormatter())
+            return ticks
+    return ticks[:: int(np.ceil(len(ticks) / 8))]

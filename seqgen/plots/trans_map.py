@@ -92,37 +92,62 @@ def plot_trans_map(
     """
     placed = hits[hits["chrom"].notna() & hits["pos"].notna()]
     mapped = placed[placed["trait_chrom"].notna() & placed["trait_pos"].notna()]
-    genome = Genome.of(
-        (placed["chrom"], placed["pos"]), (mapped["trait_chrom"], mapped["trait_pos"]),
-        (hotspots["chrom"], hotspots["start"]), lengths=chrom_lengths,
-    )  # fmt: skip
-    hot = hotspots[hotspots["p"] <= alpha].sort_values("n_traits", ascending=False, kind="stable")
+    genome = genome_of(placed, mapped, hotspots, chrom_lengths)
+    hot = significant(hotspots, alpha)
     if ax is None:
         ax = _new_axes(hot, with_map=not mapped.empty)
     ax.set_axis_off()
     if not genome.names:
-        ax.text(0.5, 0.5, _nothing(hits), transform=ax.transAxes, ha="center", va="center",
+        ax.text(0.5, 0.5, nothing(hits), transform=ax.transAxes, ha="center", va="center",
                 fontsize=8.5, color=SOFT)  # fmt: skip
         return ax
     above, below = _panels(ax, with_map=not mapped.empty)
-    window = _window(hotspots, genome)
-    _plot_counts(above, _strongest(placed), hot, genome=genome, window=window)
+    window = window_width(hotspots, genome)
+    _plot_counts(above, strongest(placed), hot, genome=genome, window=window)
     lowest = above if below is None else below
     if below is not None:
         _plot_map(below, mapped, hot, genome=genome)
     _mark_chromosomes(lowest, genome, axis="x", named=True)
     lowest.set_xlabel("Variant", fontsize=9, color=INK)
     _legend(above, lowest, mapped, hot, alpha=alpha, window=window)
-    _tell_rest(lowest, hits, placed=placed, mapped=mapped)
+    told = not_shown(hits, placed=len(placed), mapped=len(mapped))
+    if told:
+        lowest.annotate(told, (0, 0), xycoords="axes fraction", xytext=(0, -33),
+                        textcoords="offset points", fontsize=SIZE, color=SOFT, va="top",
+                        annotation_clip=False)  # fmt: skip
     return ax
 
 
-def _nothing(hits: pd.DataFrame) -> str:
+def genome_of(
+    placed: pd.DataFrame, mapped: pd.DataFrame, hotspots: pd.DataFrame,
+    chrom_lengths: Mapping[str, int] | None,
+) -> Genome:  # fmt: skip
+    """The genome that spans variants, genes of traits and hotspots."""
+    return Genome.of(
+        (placed["chrom"], placed["pos"]), (mapped["trait_chrom"], mapped["trait_pos"]),
+        (hotspots["chrom"], hotspots["start"]), lengths=chrom_lengths,
+    )  # fmt: skip
+
+
+def significant(hotspots: pd.DataFrame, alpha: float) -> pd.DataFrame:
+    """Hotspots up to ``alpha``, the largest first."""
+    found = hotspots[hotspots["p"] <= alpha]
+    return found.sort_values("n_traits", ascending=False, kind="stable")
+
+
+def trait_counts(best: pd.DataFrame, window: int) -> pd.DataFrame:
+    """Number ``n`` of traits in each window that has one, by ``chrom`` and ``start``."""
+    start = (best["pos"].astype("int64") - 1) // window * window + 1
+    return best.assign(start=start).groupby(["chrom", "start"]).size().reset_index(name="n")
+
+
+def nothing(hits: pd.DataFrame) -> str:
+    """Why there is nothing to show."""
     return "No hit to show" if hits.empty else f"No position is known for any of {len(hits):,} hits"
 
 
 def _new_axes(hot: pd.DataFrame, *, with_map: bool) -> Axes:
-    above = (label_height(_hot_names(hot), _WIDE * 72) + 6) / 72
+    above = (label_height(hot_names(hot), _WIDE * 72) + 6) / 72
     inner = _COUNTS + (_BETWEEN + _MAP if with_map else 0.45)
     width, height = _LEFT + _WIDE + _RIGHT, above + inner + _BOTTOM + 0.22
     figure = new_figure(width, height)
@@ -142,13 +167,13 @@ def _panels(ax: Axes, *, with_map: bool) -> tuple[Axes, Axes | None]:
 # --- numbers of traits along the genome -----------------------------------------------------
 
 
-def _strongest(hits: pd.DataFrame) -> pd.DataFrame:
+def strongest(hits: pd.DataFrame) -> pd.DataFrame:
     """The strongest discovery of each trait."""
     found = hits[hits["decision"] != "neither"]
     return found.sort_values("neg_log10_p", ascending=False, kind="stable").drop_duplicates("trait")
 
 
-def _window(hotspots: pd.DataFrame, genome: Genome) -> int:
+def window_width(hotspots: pd.DataFrame, genome: Genome) -> int:
     """Width of a window: that of the smallest hotspot, else a round part of the genome."""
     if not hotspots.empty:
         return max(int((hotspots["end"] - hotspots["start"] + 1).min()), 1)
@@ -160,8 +185,7 @@ def _window(hotspots: pd.DataFrame, genome: Genome) -> int:
 def _plot_counts(
     ax: Axes, best: pd.DataFrame, hot: pd.DataFrame, *, genome: Genome, window: int
 ) -> None:
-    start = (best["pos"].astype("int64") - 1) // window * window + 1
-    counts = best.assign(start=start).groupby(["chrom", "start"]).size().reset_index(name="n")
+    counts = trait_counts(best, window)
     x = genome.at(counts["chrom"], counts["start"] + window / 2)
     y = counts["n"].to_numpy()
     centres = genome.at(hot["chrom"], (hot["start"] + hot["end"]) / 2)
@@ -179,13 +203,13 @@ def _plot_counts(
     ax.set_ylabel("Traits", fontsize=9, color=INK)
     tidy(ax)
     _mark_chromosomes(ax, genome, axis="x", named=False)
-    label_points(ax, np.column_stack([centres, tall])[named], _hot_names(hot))
+    label_points(ax, np.column_stack([centres, tall])[named], hot_names(hot))
 
 
-def _hot_names(hot: pd.DataFrame) -> list[str]:
+def hot_names(hot: pd.DataFrame) -> list[str]:
     """What the largest hotspots are called: genes of the evidence, else the place."""
     return [
-        f"{_genes(row['genes']) or _place(row)} ({row['n_traits']:,})"
+        f"{_genes(row['genes']) or _place(row)} ({row['n_traits']:,.0f})"
         for row in hot.head(_MOST_LABELS).to_dict("records")
     ]
 
@@ -218,7 +242,7 @@ def _plot_map(ax: Axes, mapped: pd.DataFrame, hot: pd.DataFrame, *, genome: Geno
     ax.vlines(centres, 0, genome.end, color=_HOT, linewidth=0.7, linestyles=(0, (3, 2)),
               alpha=0.8, zorder=1.5)  # fmt: skip
     strength = mapped["neg_log10_p"].to_numpy(dtype=float)
-    size = _sizes(strength, crowd=len(mapped))
+    size = sizes(strength, crowd=len(mapped))
     decision = mapped["decision"].to_numpy()
     for zorder, name in enumerate(("neither", "both", "lost", "gained"), start=2):
         look, mine = LOOKS[name], decision == name
@@ -235,7 +259,7 @@ def _plot_map(ax: Axes, mapped: pd.DataFrame, hot: pd.DataFrame, *, genome: Geno
     _mark_chromosomes(ax, genome, axis="y", named=True)
 
 
-def _sizes(strength: np.ndarray, *, crowd: int) -> np.ndarray:
+def sizes(strength: np.ndarray, *, crowd: int) -> np.ndarray:
     """Area of marks by strength, smaller the more there are."""
     low, high = (value * float(np.clip((1500 / max(crowd, 1)) ** 0.5, 0.16, 1)) for value in _SIZES)
     reach = np.quantile(strength, 0.99) - strength.min() if len(strength) else 0.0
@@ -264,7 +288,8 @@ def _mark_chromosomes(ax: Axes, genome: Genome, *, axis: str, named: bool) -> No
     ax.tick_params(axis="y", length=0, labelsize=SIZE - 0.5)
 
 
-def _wide(window: int) -> str:
+def wide(window: int) -> str:
+    """The width of a window in words."""
     return f"{window / 1e6:g} Mb" if window >= 1_000_000 else f"{window / 1e3:g} kb"
 
 
@@ -272,7 +297,7 @@ def _legend(
     above: Axes, lowest: Axes, mapped: pd.DataFrame, hot: pd.DataFrame, *, alpha: float,
     window: int,
 ) -> None:  # fmt: skip
-    handles = [Line2D([], [], color=SOFT, linewidth=1.4, label=f"traits in {_wide(window)}")]
+    handles = [Line2D([], [], color=SOFT, linewidth=1.4, label=f"traits in {wide(window)}")]
     if not hot.empty:
         handles.append(Line2D([], [], color=_HOT, marker="D", markersize=4.5, linewidth=1.8,
                               label=f"hotspot, p ≤ {alpha:.3g} ({len(hot):,})"))  # fmt: skip
@@ -284,7 +309,7 @@ def _legend(
         return
     handles = decision_handles(mapped["decision"], lines=False)
     strength = mapped["neg_log10_p"].to_numpy(dtype=float)
-    size = _sizes(strength, crowd=len(mapped))
+    size = sizes(strength, crowd=len(mapped))
     for sign, value, area in (("=", strength.min(), size.min()),
                               ("≥", np.quantile(strength, 0.99), size.max())):  # fmt: skip
         handles.append(Line2D([], [], linestyle="none", marker="o", color=SPINE,
@@ -294,20 +319,14 @@ def _legend(
     side_legend(lowest, handles, f"Discovery at {100 * alpha:.3g}% FDR")
 
 
-def _tell_rest(ax: Axes, hits: pd.DataFrame, *, placed: pd.DataFrame, mapped: pd.DataFrame) -> None:
-    """A line on the hits that have no place."""
+def not_shown(hits: pd.DataFrame, *, placed: int, mapped: int) -> str | None:
+    """What to say of hits that have no place."""
     told = []
-    if len(placed) < len(hits):
-        told.append(
-            f"{len(hits) - len(placed):,} hits of variants without a position are not shown"
-        )
-    if mapped.empty:
+    if placed < len(hits):
+        told.append(f"{len(hits) - placed:,} hits of variants without a position are not shown")
+    if not mapped:
         told.append("no position of any trait's gene is known, so there is no map")
-    elif len(mapped) < len(placed):
-        told.append(f"{len(placed) - len(mapped):,} hits on traits without a position are not on "
-                    "the map")  # fmt: skip
-    if told:
-        text = "; ".join(told)
-        ax.annotate(text[0].upper() + text[1:], (0, 0), xycoords="axes fraction",
-                    xytext=(0, -33), textcoords="offset points", fontsize=SIZE, color=SOFT,
-                    va="top", annotation_clip=False)  # fmt: skip
+    elif mapped < placed:
+        told.append(f"{placed - mapped:,} hits on traits without a position are not on the map")
+    text = "; ".join(told)
+    return text[0].upper() + text[1:] if text else None

@@ -31,6 +31,9 @@ class Kinship:
     values: np.ndarray = field(repr=False)
     people: pd.Index
 
+    def __repr__(self) -> str:
+        return f"Kinship({len(self.people):,} people)"
+
     def among(self, people: pd.Index) -> np.ndarray:
         """The kinship of ``people``, in their order, scaled to a mean diagonal of 1.
 
@@ -69,6 +72,9 @@ class KinshipAxes:
 
     vectors: np.ndarray = field(repr=False)
     values: np.ndarray = field(repr=False)
+
+    def __repr__(self) -> str:
+        return f"KinshipAxes({self.vectors.shape[0]:,} people, {len(self.values):,} axes)"
 
     def variances(self, h2: np.ndarray | float) -> np.ndarray:
         """Variance on each axis over the total, h2 * values + 1 - h2; (n - q,) or (k, n - q)."""

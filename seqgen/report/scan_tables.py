@@ -46,6 +46,9 @@ class GxGTables:
     alpha: float = 0.05
     notices: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"GxGTables({self.n_tests:,} tests, {len(self.pairs):,} pairs)"
+
     @classmethod
     def of(cls, result: GxGResult) -> GxGTables:
         """The tables of a scan's result."""
@@ -110,6 +113,9 @@ class TransTables:
     n_cross_mapped: int | None = None
     p_threshold: float | None = None
     chrom_lengths: Mapping[str, int] | None = None
+
+    def __repr__(self) -> str:
+        return f"TransTables({self.n_tests:,} tests, {len(self.hits):,} hits)"
 
     @classmethod
     def of(

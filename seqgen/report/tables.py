@@ -42,6 +42,12 @@ class ReportTables:
     scores: pd.DataFrame
     funnel: pd.DataFrame
 
+    def __repr__(self) -> str:
+        return (
+            f"ReportTables({len(self.variants):,} variants, {len(self.loci)} loci, "
+            f"{len(self.credible_sets)} credible sets)"
+        )
+
     def validated(self) -> ReportTables:
         """The same tables, each held to its schema.
 

@@ -29,6 +29,9 @@ class Histogram:
     counts: np.ndarray
     df: int
 
+    def __repr__(self) -> str:
+        return f"Histogram({self.n_tests:,} tests, {self.df:,} degrees of freedom)"
+
     @property
     def n_tests(self) -> int:
         """Tests counted."""

@@ -44,6 +44,13 @@ class Exclusions:
     unplaced_traits: int
     unknown_genes: int
 
+    def __repr__(self) -> str:
+        return (
+            f"Exclusions({len(self.variant_pos):,} variants, {len(self.gene_low):,} genes with a "
+            f"window, {self.unplaced_traits:,} traits without, "
+            f"{'no' if self.crossed is None else 'with'} cross-mappability)"
+        )
+
     def pairs(self, index: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Excluded (row of ``index``, trait, whether by cis window), each pair once."""
         row, gene = self._near(index)

@@ -45,6 +45,12 @@ class MixedTraits:
     rotated: np.ndarray = field(repr=False)
     lengths: np.ndarray = field(repr=False)
 
+    def __repr__(self) -> str:
+        low, middle, high = np.quantile(self.h2, [0, 0.5, 1])
+        return (
+            f"MixedTraits({len(self.h2):,} traits, h2 {low:.3g} to {high:.3g}, median {middle:.3g})"
+        )
+
     def weights(self, trait: np.ndarray | slice) -> np.ndarray:
         """Inverse variances of traits on the axes; shape (k, n - q)."""
         return 1.0 / self.axes.variances(self.h2[trait])

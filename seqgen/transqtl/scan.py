@@ -95,6 +95,13 @@ class TransScan:
     df: int
     drops: pd.DataFrame
 
+    def __repr__(self) -> str:
+        left_out = self.n_cis + self.n_cross_mapped
+        return (
+            f"TransScan({self.n_tests:,} tests, {left_out:,} pairs excluded, {self.n_hits:,} hits, "
+            f"inflation {self.inflation:.3g}, {self.df:,} degrees of freedom)"
+        )
+
     @property
     def inflation(self) -> float:
         """Genomic inflation of the median test."""

@@ -43,6 +43,9 @@ class Variants:
     table: pd.DataFrame = field(repr=False)
     read: Callable[[np.ndarray], np.ndarray] = field(repr=False)
 
+    def __repr__(self) -> str:
+        return f"Variants({len(self):,} variants of {len(self.people):,} people)"
+
     def __len__(self) -> int:
         return len(self.table)
 

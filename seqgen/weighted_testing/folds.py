@@ -18,12 +18,20 @@ _SHARES = (1.0, 0.75, 0.5, 0.25, 0.1)
 class FoldWeights(NamedTuple):
     """Weights (n,), averaging 1 in each fold, and how they came about.
 
-    ``by_bin`` has one row per fold and bin: ``fold``, ``bin``, ``weight``, ``n_tests``,
+    ``by_bin`` has one row per fold and bin: ``fold``, ``bin`` (from 1), ``weight``, ``n_tests``,
     ``uniform_share`` (chosen without the fold).
     """
 
     values: np.ndarray
     by_bin: pd.DataFrame
+
+    def __repr__(self) -> str:
+        folds, bins = self.by_bin["fold"].nunique(), self.by_bin["bin"].nunique()
+        low, high = (self.values.min(), self.values.max()) if len(self.values) else (1.0, 1.0)
+        return (
+            f"FoldWeights({len(self.values):,} tests, {folds} folds of {bins} bins, weights "
+            f"{low:.3g} to {high:.3g})"
+        )
 
 
 def cross_fold_weights(
@@ -102,7 +110,7 @@ def cross_fold_weights(
         mine = fold == left_out
         values[mine] = weight[bin_of[mine]]
         rows.append(pd.DataFrame({
-            "fold": labels[left_out], "bin": np.arange(n_bins), "weight": weight,
+            "fold": labels[left_out], "bin": np.arange(1, n_bins + 1), "weight": weight,
             "n_tests": sizes.astype(np.int64), "uniform_share": share,
         }))  # fmt: skip
     return FoldWeights(values, pd.concat(rows, ignore_index=True))

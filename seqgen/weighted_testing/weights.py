@@ -23,6 +23,13 @@ class Weights(NamedTuple):
     rest: float
     n_tests: int
 
+    def __repr__(self) -> str:
+        low, high = (self.values.min(), self.values.max()) if len(self.values) else (1.0, 1.0)
+        return (
+            f"Weights({len(self.values):,} of {self.n_tests:,} tests listed, {low:.3g} to "
+            f"{high:.3g}; the others {self.rest:.3g})"
+        )
+
 
 def evidence_weights(
     evidence: np.ndarray,

@@ -75,3 +75,71 @@ test_that("what has no form in Python is refused by name", {
   )
   expect_error(echo(list(a = 1, 2)), "names", class = "seqgen_input_error")
 })
+
+test_that("R's vectors are what Python's arguments take", {
+  skip_without_python()
+  model <- load_model("blosum62")
+  sequences <- c(P1 = "MKV", P2 = "WW")
+  expected <- embed_proteins(as.list(sequences), model)
+  expect_identical(embed_proteins(sequences, model), expected)
+  path <- seqgen_example("sumstats")
+  expect_identical(read_sumstats(path, chrom = 22), read_sumstats(path, chrom = "22"))
+  expect_identical(read_sumstats(path, columns = list()), read_sumstats(path))
+  z <- c(a = 1, b = 5, c = 2)
+  expect_identical(susie_rss(z, diag(3), n = c(n = 99))$pip, susie_rss(z, diag(3), n = 99)$pip)
+  family <- read_alignment(seqgen_example("alignment"))
+  couplings <- mean_field_couplings(family$columns(seq_len(family$length) <= 12))
+  distances <- residue_distances(
+    couplings$rows, couplings$columns, read_structure(seqgen_example("structure"))
+  )
+  precise <- function(tops) contact_precision(couplings, distances, tops = tops)$precision
+  expect_identical(precise(c("L", 10)), precise(list("L", 10)))
+  expect_identical(couplings$notices, character())
+})
+
+test_that("genotypes of R have people, variants and missing calls", {
+  skip_without_python()
+  people <- paste0("p", 1:30)
+  counts <- matrix(rep(c(0L, 1L, 2L, 1L, 0L), 18), 30)
+  counts[4, 2] <- NA
+  trait <- setNames(seq(-1, 1, length.out = 30)^3, people)
+  told <- function(genotypes, trait) {
+    design <- prepare_pairs(genotypes, trait)
+    list(design$people, design$variants$variant, design$variants$n_missing, design$trait)
+  }
+  bare <- told(counts, unname(trait))
+  expect_equal(bare[[3]], c(0, 1, 0))
+  rownames(counts) <- people
+  half <- told(counts, trait)
+  expect_identical(half[1:2], list(people, paste0("V", 1:3)))
+  colnames(counts) <- paste0("rs", 1:3)
+  whole <- told(counts, trait)
+  expect_identical(whole, list(people, paste0("rs", 1:3), half[[3]], half[[4]]))
+  expect_identical(told(as.data.frame(counts), trait), whole)
+  expect_identical(told(counts, data.frame(y = trait)), whole)
+  rownames(counts) <- NULL
+  expect_identical(told(counts, unname(trait))[-1], whole[-1])
+})
+
+test_that("provenance may hold vectors, dates and factors", {
+  skip_without_python()
+  skip_if_not_installed("jsonlite")
+  path <- tempfile(fileext = ".tsv")
+  write_table(data.frame(a = 1), path, provenance = list(
+    sizes = 1:3, day = as.Date("2024-02-29"), kind = factor("x"), named = c(a = 1, b = NA),
+    deep = list(1, c(0.5, 1))
+  ))
+  told <- jsonlite::fromJSON(paste0(path, ".provenance.json"), simplifyVector = FALSE)
+  expect_equal(told$sizes, list(1, 2, 3))
+  expect_identical(told$day, "2024-02-29")
+  expect_identical(told$kind, "x")
+  expect_equal(told$named, list(a = 1, b = NULL))
+  expect_equal(told$deep, list(1, list(0.5, 1)))
+})
+
+test_that("sparse and symmetric matrices of the package Matrix are matrices", {
+  skip_without_python()
+  skip_if_not_installed("Matrix")
+  r <- 0.5^abs(outer(1:3, 1:3, "-"))
+  expect_identical(susie_rss(1:3, Matrix::Matrix(r), n = 99)$pip, susie_rss(1:3, r, n = 99)$pip)
+})

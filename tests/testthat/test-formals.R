@@ -4,6 +4,13 @@ as_default <- function(formal) {
   if (identical(formal, formals(function(x) x)$x)) "required" else eval(formal)
 }
 
+without <- function(python, name) {
+  kept <- unlist(python$names) != name
+  list(
+    names = python$names[kept], required = python$required[kept], defaults = python$defaults[kept]
+  )
+}
+
 test_that("wrappers have Python's arguments and defaults", {
   skip_without_python()
   twins <- intersect(getNamespaceExports("seqgen"), py_call(".public"))
@@ -11,6 +18,8 @@ test_that("wrappers have Python's arguments and defaults", {
   for (name in twins) {
     python <- py_call(".parameters", list(name))
     formals <- formals(getExportedValue("seqgen", name))
+    # ggplot2 adds layers to a plot instead of drawing into axes.
+    python <- without(python, "ax")
     expect_identical(as.character(names(formals)), as.character(python$names), info = name)
     for (place in seq_along(formals)) {
       expected <- if (python$required[place]) "required" else python$defaults[[place]]

@@ -109,7 +109,7 @@ test_that("lists of genes are tables with what was left out", {
   protein <- data.frame(string_protein_id = names(genes), preferred_name = unname(genes))
   expect_equal(read_gene_pairs(links, names = protein), pairs)
   expect_error(read_gene_pairs(links), "protein.info", class = "seqgen_input_error")
-  expect_error(read_gene_pairs(links, names = genes, taxon = NULL), "taxon")
+  expect_equal(read_gene_pairs(links, names = as.list(genes), taxon = NULL), pairs)
 })
 
 test_that("alignments, structures and couplings are handles that are written", {
