@@ -88,5 +88,7 @@ def base(name: str) -> Function:
 @cache
 def r_code(text: str) -> Any:
     """What a piece of R code evaluates to in R's base environment; looked up once."""
-    found = base("eval")(ri.parse(text)[0], ri.baseenv)
+    # Not `ri.parse`, which lets go of the interpreter lock, see `Function`.
+    parsed = base("parse")(text=ri.StrSexpVector([text]))
+    found = base("eval")(parsed[0], ri.baseenv)
     return Function(found) if isinstance(found, ri.SexpClosure) else found
