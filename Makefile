@@ -13,21 +13,37 @@ BIN   := $(VENV)/bin
 READY := $(VENV)/.seqgen-ready
 
 # What the R package is made and tested with, as Debian and Ubuntu name it.
-R_PACKAGES := reticulate susieR testthat roxygen2 pkgload knitr rmarkdown ggplot2 data.table tibble bit64
+R_PACKAGES := reticulate susieR testthat roxygen2 pkgload knitr rmarkdown ggplot2 data.table tibble \
+	bit64 covr lintr pkgdown
 R_DEBIAN   := r-base-core r-base-dev r-cran-reticulate r-cran-susier r-cran-testthat r-cran-roxygen2 \
 	r-cran-pkgload r-cran-knitr r-cran-rmarkdown r-cran-ggplot2 r-cran-data.table r-cran-tibble \
-	r-cran-bit64 pandoc
+	r-cran-bit64 r-bioc-genomicranges r-cran-covr r-cran-lintr r-cran-pkgdown pandoc python3-dev
 R_READY    := $(VENV)/.seqgen-r-ready
-R_ENV      := LANG=C.UTF-8 RETICULATE_PYTHON=$(abspath $(BIN))/python _R_CHECK_FORCE_SUGGESTS_=false
+R_COMMON   := LANG=C.UTF-8 _R_CHECK_FORCE_SUGGESTS_=false
+R_ENV      := $(R_COMMON) RETICULATE_PYTHON=$(abspath $(BIN))/python
+# A machine on which R finds no Python for seqgen.
+R_BARE_ENV := env -u RETICULATE_PYTHON -u RETICULATE_PYTHON_ENV -u VIRTUAL_ENV $(R_COMMON) \
+	WORKON_HOME=/nonexistent \
+	PATH="$$(dirname "$$(command -v R)"):/usr/local/bin:/usr/bin:/bin"
 R_SOURCES  := DESCRIPTION NAMESPACE LICENCE README.md NEWS.md .Rbuildignore R man tests/testthat.R \
-	tests/testthat
+	tests/testthat vignettes
+# In a folder of its own: R would copy the whole checkout, environment and all.
+R_STAGE    := stage=$$(mktemp -d) && trap 'rm -rf "$$stage"' EXIT && mkdir $$stage/src \
+	&& tar cf - $(R_SOURCES) | tar xf - -C $$stage/src && cd $$stage
+# The vignettes are knitted by the build; the check need not knit them again.
+R_CHECK    := R CMD check --no-manual --no-build-vignettes seqgen_*.tar.gz
+R_OK       := { grep -q '^Status: OK' seqgen.Rcheck/00check.log \
+	|| { echo "R CMD check: expected Status: OK"; exit 1; }; }
 
-.PHONY: help setup setup-r demo test test-r document lint bench data model clean
+.PHONY: help setup setup-r demo test test-r test-r-bare lint-r cover-r document lint bench data model \
+	clean
 
 help:
 	@echo "make demo    set up, then fine-map the bundled GWAS into $(OUT)/ (report: $(OUT)/report.html)"
 	@echo "make test    set up, then lint, type-check and test"
-	@echo "make test-r  set up, then build and check the R package alone"
+	@echo "make test-r  set up, then build and check the R package alone, vignettes included"
+	@echo "make test-r-bare  the same as on a machine without Python"
+	@echo "make lint-r  lint the R package; cover-r: how much of it the tests run"
 	@echo "make setup   only make the environment in $(VENV)/"
 	@echo "make document  write NAMESPACE and man/ of the R package anew"
 	@echo "make lint    only lint and type-check"
@@ -38,7 +54,7 @@ help:
 
 setup: $(READY)
 
-$(READY): pyproject.toml $(CONSTRAINTS) seqgen/native/kernels.c
+$(READY): pyproject.toml $(CONSTRAINTS) seqgen/native/kernels.c seqgen/native/finemap.c
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "seqgen needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another one: make PYTHON=/path/to/python3.12 demo" % v)'
 	@echo "[1/3] making the environment in $(VENV)/"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Could not make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
@@ -59,7 +75,7 @@ lint: $(READY)
 
 test: lint $(R_READY)
 	$(BIN)/python -m pytest --durations=10
-	@$(MAKE) --no-print-directory test-r
+	@$(MAKE) --no-print-directory -j2 -Otarget test-r test-r-bare lint-r cover-r
 
 setup-r: $(R_READY)
 
@@ -78,12 +94,20 @@ $(R_READY): $(READY)
 document: $(R_READY)
 	@$(R_ENV) Rscript -e 'roxygen2::roxygenise(".", roclets = c("namespace", "rd"))'
 
-# In a folder of its own: R would copy the whole checkout, environment and all.
 test-r: $(R_READY)
-	@stage=$$(mktemp -d) && trap "rm -rf $$stage" EXIT && mkdir $$stage/src \
-	&& tar cf - $(R_SOURCES) | tar xf - -C $$stage/src && cd $$stage \
-	&& $(R_ENV) R CMD build src && $(R_ENV) R CMD check --no-manual seqgen_*.tar.gz \
-	&& { grep -q '^Status: OK' seqgen.Rcheck/00check.log || { echo "R CMD check: expected Status: OK"; exit 1; }; }
+	@$(R_STAGE) && $(R_ENV) R CMD build src && $(R_ENV) $(R_CHECK) && $(R_OK) \
+	&& { ! grep 'Python with seqgen.rbridge is not there' seqgen.Rcheck/tests/testthat.Rout \
+	|| { echo "R did not find Python, and skipped its tests"; exit 1; }; }
+
+test-r-bare: $(R_READY)
+	@echo "== without Python"; $(R_STAGE) \
+	&& $(R_BARE_ENV) R CMD build src && $(R_BARE_ENV) $(R_CHECK) && $(R_OK)
+
+lint-r: $(R_READY)
+	@$(R_ENV) Rscript .ci/lint.R
+
+cover-r: $(R_READY)
+	@ci=$$PWD/.ci && $(R_STAGE) && $(R_ENV) Rscript $$ci/cover.R src
 
 bench: $(READY)
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done

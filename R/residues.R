@@ -25,19 +25,31 @@ as_residues <- function(x, name = "protein", start = 1) {
   if (is.data.frame(x)) {
     return(residues_of_table(x, name))
   }
-  if (is.character(x) && length(x) > 0 && all(grepl(label_pattern, x, perl = TRUE))) {
+  if (is.character(x) && length(x) > 0) {
+    return(residues_of_text(x, name, start))
+  }
+  refuse_residues(x)
+}
+
+residues_of_text <- function(x, name, start) {
+  if (all(grepl(label_pattern, x, perl = TRUE))) {
     return(residues_of_labels(x, name))
   }
-  if (is.character(x) && length(x) == 1 && grepl("^[A-Za-z-]+$", x)) {
-    return(py_call(".residues", list(
-      letters = x, positions = I(seq_len(nchar(x)) + as.integer(start) - 1L),
-      proteins = I(rep(name, nchar(x)))
-    )))
+  if (length(x) > 1 || !grepl("^[A-Za-z-]+$", x)) {
+    refuse_residues(x)
   }
+  py_call(".residues", list(
+    letters = x, positions = I(seq_len(nchar(x)) + as.integer(start) - 1L),
+    proteins = I(rep(name, nchar(x)))
+  ))
+}
+
+refuse_residues <- function(x) {
   found <- if (is.character(x)) paste("such as", x[1]) else paste("of class", class(x)[1])
   refuse(
     "residues: found a value ", found, "; expected labels such as \"K158\" or ",
-    "\"P31751:K158\", one sequence, or a data.frame of position and residue"
+    "\"P31751:K158\", one sequence, or a data.frame of position and residue",
+    call = sys.call(-2)
   )
 }
 

@@ -19,9 +19,11 @@ design_of <- function(x) {
 }
 
 product_test <- function(x, first, second) {
-  g1 <- x$genotypes[, first]
-  g2 <- x$genotypes[, second]
-  fit <- stats::lm(x$trait ~ x$covariates$age + g1 * g2)
+  people <- data.frame(
+    trait = x$trait, age = x$covariates$age, g1 = x$genotypes[, first],
+    g2 = x$genotypes[, second]
+  )
+  fit <- stats::lm(trait ~ age + g1 * g2, people)
   summary(fit)$coefficients["g1:g2", ]
 }
 
