@@ -124,6 +124,13 @@ RunOptions <- function(model = "default", methods = c("wild-type-marginal", "mas
 #' @param R_sensitivity_threshold Loss of log Bayes factor to the panel that raises the flag
 #'   at a set.
 #' @param diagnose Look for artifacts in the panel's null space.
+#' @param unmappable_effects Effects beside the `L`, on every variant: `"none"`, normally
+#'   distributed (`"inf"`, SuSiE-inf), or of many sizes (`"ash"`, SuSiE-ash).
+#' @param prior_variance_grid,mixture_weights Prior of an effect as a mixture of normal
+#'   distributions of these variances, which are not estimated then; equal weights where left
+#'   out.
+#' @param slot_prior Shapes of a beta distribution of the probability that one of the `L`
+#'   effects is there: `c(1, 9)` expects one in ten.
 #' @param engine What the loops run in: compiled code, or NumPy.
 #' @export
 SusieOptions <- function(tol = 1e-4, max_iter = NULL, convergence_method = "elbo",
@@ -134,6 +141,8 @@ SusieOptions <- function(tol = 1e-4, max_iter = NULL, convergence_method = "elbo
                          residual_variance = NULL, null_weight = 0, L_greedy = NULL,
                          refine = FALSE, prior_tol = 1e-9, check_prior = TRUE,
                          artifact_threshold = 0.1, eig_delta_rel = 1e-3,
-                         R_sensitivity_threshold = log(20), diagnose = TRUE, engine = "auto") {
+                         R_sensitivity_threshold = log(20), diagnose = TRUE,
+                         unmappable_effects = "none", prior_variance_grid = NULL,
+                         mixture_weights = NULL, slot_prior = NULL, engine = "auto") {
   py_call("SusieOptions", as.list(environment()))
 }

@@ -60,3 +60,33 @@ susie_ss <- function(XtX, Xty, yty, n, X_colmeans = NULL, y_mean = NULL, standar
   effects <- colSums(fit$alpha * fit$mu) / fit$X_column_scale_factors
   finish_fit(fit, NULL, XtX, coverage, XtX %*% effects)
 }
+
+#' Fine-map a locus whose LD carries noise of its own
+#'
+#' A sum of single effects for z-scores that are normal with mean `R b` and variance
+#' `sigma2 R + lambda I`: `lambda` is what z-scores vary by beyond their LD, for a panel
+#' that does not quite fit.
+#'
+#' @inheritParams susie_rss
+#' @param z z-scores, signed by the same effect alleles as `R`.
+#' @param n Sample size of the GWAS, if known.
+#' @param lambda_ That noise, from 0 to 1, or `"estimate"`.
+#' @return A list of class `susie`, as of [susie_rss()]; `diagnostics$lambda` tells the
+#'   noise.
+#' @section Errors:
+#' `seqgen_input_error` if any input is not as described; the message says which and
+#' what to do.
+#' @references
+#' Zou, Carbonetto, Wang, Stephens (2022), PLoS Genetics 18:e1010299.
+#' @examplesIf seqgen_available()
+#' r <- 0.9^abs(outer(1:8, 1:8, "-"))
+#' susie_rss_lambda(7 * r[4, ], r, n = 5000, lambda_ = 0.1, L = 3)$sets$cs
+#' @export
+susie_rss_lambda <- function(z, R, n = NULL, lambda_ = 0, prior_weights = NULL, L = 10,
+                             coverage = 0.95, min_abs_corr = 0.5, options = NULL, init = NULL) {
+  fit <- py_call("susie_rss_lambda", list(
+    z = z, R = R, n = n, lambda_ = lambda_, prior_weights = prior_weights, L = L,
+    coverage = coverage, min_abs_corr = min_abs_corr, options = options, init = init
+  ))
+  finish_fit(fit, z, R, coverage)
+}

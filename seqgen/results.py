@@ -70,7 +70,8 @@ class FineMapResult:
         Evidence lower bound per iteration. Where a reference panel inflates the
         likelihood there is none (``diagnostics["elbo_is_bound"]`` is False) and
         the entries are minus the summed KL terms, as susieR 0.16.5 reports: they
-        serve no comparison between fits.
+        serve no comparison between fits. With effects of every variant beside the mapped ones
+        it is no bound either.
     niter : int
     converged : bool
     credible_sets : tuple of CredibleSet
@@ -80,7 +81,10 @@ class FineMapResult:
         What the LD reference panel did to the fit; empty for in-sample LD. Keys
         as in susieR's ``R_finite_diagnostics``: ``B``, ``effective_rank``,
         ``r_over_B``, ``lambda_bias``, ``B_corrected``, ``Q_art``,
-        ``artifact_flag``, ``R_sensitivity_flag``, ``R_reliability_flag``, ...
+        ``artifact_flag``, ``R_sensitivity_flag``, ``R_reliability_flag``, ... With effects
+        beside the mapped ones their variance ``tau2`` and predictions ``theta`` (p,), with a
+        prior on the number of effects their probabilities ``slot_weights`` (L,), with noise
+        beside the LD's its variance ``lambda``.
     X_column_scale_factors : ndarray, shape (p,), or None
         Standard deviations by which genotypes were divided; None where they are not known.
     intercept : float
@@ -110,6 +114,7 @@ class FineMapResult:
     def coef(self) -> np.ndarray:
         """Posterior mean effects, shape (p,), in units of the phenotype per allele where known."""
         effects: np.ndarray = np.sum(self.alpha * self.mu, axis=0)
+        effects = effects + self.diagnostics.get("theta", 0.0)
         scale = self.X_column_scale_factors
         return effects if scale is None else effects / scale
 

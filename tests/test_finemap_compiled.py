@@ -110,7 +110,9 @@ def test_without_the_compiled_loops_numpy_is_used_and_said(monkeypatch):
     monkeypatch.setattr(compiled, "finemap_kernels", absent)
     compiled._built.cache_clear()
     try:
-        with pytest.warns(SeqgenWarning, match=r"on NumPy, some ten times slower: .*C compiler"):
+        with pytest.warns(
+            SeqgenWarning, match=r"on NumPy, two or three times slower: .*C compiler"
+        ):
             fit = susie_rss([6.0, 0.0], np.eye(2), 1000)
         assert fit.pip[0] > 0.9
         with warnings.catch_warnings():

@@ -17,6 +17,7 @@ from seqgen.finemap import (
     kriging_rss,
     susie,
     susie_rss,
+    susie_rss_lambda,
     susie_ss,
 )
 
@@ -65,6 +66,20 @@ CASES = {
     "rss_n3_t2_simple": (TRAIT2, {"options": SusieOptions(estimate_prior_method="simple")}),
     "rss_n3_t1_EM": (TRAIT1, {"options": SusieOptions(estimate_prior_method="EM", max_iter=100)}),
     "rss_n3_t1_score": (TRAIT1, {"options": SusieOptions(z_method="score")}),
+    "rss_n3_t1_inf": (TRAIT1, {"options": SusieOptions(unmappable_effects="inf", max_iter=100)}),
+    "rss_um_inf": (
+        {"data": "UM", "z": "z"},
+        {"options": SusieOptions(unmappable_effects="inf", max_iter=100)},
+    ),
+    "rss_n3_t1_mixgrid": (
+        TRAIT1,
+        {
+            "options": SusieOptions(
+                prior_variance_grid=(0.001, 0.01, 0.05, 0.2), mixture_weights=(0.4, 0.3, 0.2, 0.1)
+            )
+        },
+    ),
+    "rss_n3_t1_slotbb": (TRAIT1, {"options": SusieOptions(slot_prior=(1.0, 9.0))}),
     "rss_n3_t1_warmstart": (TRAIT1, {"init": {"L": 3, "options": SusieOptions(max_iter=2)}}),
 }
 
@@ -136,6 +151,10 @@ def fit_data(case):
         assert "R was not symmetric, by up to 0.01" in fit.warnings[0]
         return fit
     return {
+        "rsslam_n3_t1_01": lambda: susie_rss_lambda(
+            data["z1"], data["R"], n, lambda_=0.1, options=SusieOptions(max_iter=100)
+        ),
+        "rss_um_ash": small_effects,
         "ind_n3_t1_default": lambda: susie(X, Y[:, 0]),
         "ind_n3_t1_nostd": lambda: susie(X, Y[:, 0], standardize=False),
         "ind_n3_t2_nointercept_pw": lambda: susie(
@@ -150,11 +169,18 @@ def fit_data(case):
     }[case]()
 
 
+def small_effects():
+    um = inputs("UM")
+    options = SusieOptions(unmappable_effects="ash", max_iter=100)
+    effects = {"bhat": um["bhat"], "shat": um["shat"], "var_y": um["y"].var(ddof=1)}
+    return susie_rss(R=um["R"], n=um["n"].item(), options=options, **effects)
+
+
 @pytest.mark.parametrize(
     "case",
     ["rss_n3_t1_bhat_vary", "rss_n3_t1_Xlowrank", "rss_n3_asym_R", "ind_n3_t1_default",
      "ind_n3_t1_nostd", "ind_n3_t2_nointercept_pw", "edge_constcol_ind", "ss_n3_t1",
-     "ss_fc_norefine", "ss_fc_refine"],
+     "ss_fc_norefine", "ss_fc_refine", "rsslam_n3_t1_01", "rss_um_ash"],
 )  # fmt: skip
 def test_fit_of_other_data_equals_susier(case):
     fit = fit_data(case)
@@ -211,6 +237,43 @@ def test_panel_diagnostics_equal_susier(case):
     _, record = reference(case)
     for name, value in record["R_finite_diagnostics"].items():
         assert fit.diagnostics[name] == pytest.approx(value, rel=1e-6), name
+
+
+@pytest.mark.parametrize("case", ["rss_n3_t1_inf", "rss_um_inf"])
+def test_effects_of_every_variant_equal_susier(case):
+    fit, _, _ = fit_case(case)
+    truth, _ = reference(case)
+    assert fit.diagnostics["tau2"] == pytest.approx(truth["tau2"][0], rel=1e-6)
+    # susieR's theta is a sweep older than its variances, which still move by five per cent.
+    theta = truth["theta"].ravel()
+    room = 0.06 * np.abs(theta).max()
+    np.testing.assert_allclose(fit.diagnostics["theta"], theta, atol=room)
+    np.testing.assert_allclose(fit.coef, truth["coef"][1:], atol=room)
+
+
+def test_small_effects_equal_susier():
+    fit, (truth, _) = small_effects(), reference("rss_um_ash")
+    assert fit.diagnostics["tau2"] == pytest.approx(truth["tau2"][0], rel=1e-6)
+    np.testing.assert_allclose(fit.diagnostics["theta"], truth["theta"], atol=1e-9)
+    np.testing.assert_allclose(fit.diagnostics["slot_weights"], truth["slot_weights"], atol=1e-7)
+
+
+def test_slot_probabilities_equal_susier():
+    fit, _, _ = fit_case("rss_n3_t1_slotbb")
+    slots = reference("rss_n3_t1_slotbb")[0]["slot_weights"]
+    np.testing.assert_allclose(fit.diagnostics["slot_weights"], slots, atol=1e-7)
+
+
+def test_estimated_lambda_is_near_susier():
+    data = inputs("N3")
+    fit = susie_rss_lambda(data["z1"], data["R"], 574, lambda_="estimate")
+    truth, record = reference("rsslam_n3_t1_est")
+    # In-sample LD leaves no noise; susieR's bound then jumps by 1e13 and it never converges.
+    assert fit.converged
+    assert fit.diagnostics["lambda"] == 0.0
+    assert np.abs(fit.pip - truth["pip"]).max() < 1e-4
+    theirs = [np.atleast_1d(s["index0"]).tolist() for s in record["cs"]]
+    assert [s.variants.tolist() for s in fit.credible_sets] == theirs
 
 
 def test_estimate_s_equals_susier():

@@ -32,7 +32,7 @@ FLOORS = {
     "residues": 3,
     "io": 5,
     "models": 5,
-    "parallel": 5,
+    "parallel": 4,
     "relatedness": 5,
     "annotation": 6,
     "scores": 6,

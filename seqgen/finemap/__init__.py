@@ -9,6 +9,7 @@ from seqgen.finemap.ld import LDMatrix, prepare_ld
 from seqgen.finemap.ld_factor import LDFactor, ld_factor
 from seqgen.finemap.options import SusieOptions
 from seqgen.finemap.protocol import FineMapper
+from seqgen.finemap.rss_lambda import susie_rss_lambda
 from seqgen.finemap.sufficient import susie, susie_ss
 from seqgen.finemap.susie_rss import SusieMapper, susie_rss
 
@@ -29,5 +30,6 @@ __all__ = [
     "prepare_ld",
     "susie",
     "susie_rss",
+    "susie_rss_lambda",
     "susie_ss",
 ]

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import warnings
-from ctypes import c_double
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from seqgen.errors import MissingDependencyError, SeqgenWarning
-from seqgen.finemap.ld_factor import LDFactor
+from seqgen.finemap.ld import LDMatrix
 from seqgen.finemap.single_effect import SingleEffect
-from seqgen.native import finemap_kernels, pointer, whole
+from seqgen.native import finemap_kernels
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from seqgen.finemap.ld import LDMatrix
+    from seqgen.finemap.ld_factor import LDFactor
     from seqgen.finemap.single_effect import EffectPrior
+    from seqgen.finemap.spectral import SpectralLD
 
 # Changes of b this far below its largest entry do not move the bound in double precision.
 _NEGLIGIBLE = 1e-14
-# Share of the rows of R from which on BLAS reads all of them as fast.
-_DENSE = 0.7
-# In the order of the C file.
+# Share of the rows of R from which on BLAS reads a triangle as fast.
+_DENSE = 0.4
+# As in the C file: variants that it handles at once, and methods in its order.
+_LANES = 4
 _METHODS = ("fixed", "optim", "EM", "simple")
 
 
@@ -52,7 +53,7 @@ def _built() -> bool:
         finemap_kernels()
     except MissingDependencyError as error:
         warnings.warn(
-            f"fine-mapping runs on NumPy, some ten times slower: {error}",
+            f"fine-mapping runs on NumPy, two or three times slower: {error}",
             SeqgenWarning,
             stacklevel=5,
         )
@@ -84,24 +85,26 @@ def fit_compiled(
         Squared standard error without inflation, 0 where it is each variant's own.
     """
     library, p = finemap_kernels(), betahat.size
-    betahat = np.ascontiguousarray(betahat)
     uniform = isinstance(shat2, float)
-    errors = np.array([shat2]) if uniform else np.ascontiguousarray(shat2)
+    # All in one piece, for finding out where an array starts takes as long as a short loop:
+    # four rows of results, the estimates, their errors, numbers, four rows to work in.
+    memory = np.empty((11, max(p + _LANES, 8)))
+    out, told = memory[:4, :p], memory[6, :3]
+    memory[4, :p] = betahat
+    memory[5, : 1 if uniform else p] = shat2
     method = _METHODS.index(prior.method)
-    settings = np.array([V, method, prior.null_threshold, error_variance, prior.null_weight])
-    out, told = np.empty((4, p)), np.empty(3)
-    work = np.empty(library.seqgen_single_effect_work(*whole(p)))
-    inputs = (betahat, errors, prior.weights, settings)
-    beta, error, weights, given = map(pointer, inputs)
+    memory[6, 3:8] = V, method, prior.null_threshold, error_variance, prior.null_weight
+    start, width = memory.__array_interface__["data"][0], memory.strides[0]
+    row = [start + k * width for k in range(8)]
+    weights = prior.weights.__array_interface__["data"][0]
     library.seqgen_single_effect(
-        *whole(p), beta, *whole(uniform), error, weights, given,
-        *map(pointer, out), pointer(told), pointer(work),
-    )  # fmt: skip
+        p, row[4], uniform, row[5], weights, row[6] + 24, *row[:4], row[6], row[7]
+    )
     return SingleEffect(*out, *told.tolist())
 
 
 def add_product(
-    ld: LDMatrix | LDFactor,
+    ld: LDMatrix | LDFactor | SpectralLD,
     b: NDArray[np.float64],
     *,
     before: NDArray[np.float64],
@@ -111,14 +114,16 @@ def add_product(
 
     Reads only the rows of R where the two differ: few, once an effect has settled.
     """
-    if isinstance(ld, LDFactor):
+    if not isinstance(ld, LDMatrix):
         to[:] = ld.product(b)
         return
     step = b - before
     negligible = _NEGLIGIBLE * float(np.abs(b).max())
     if np.count_nonzero(np.abs(step) > negligible) > _DENSE * ld.p:
-        to += ld.R @ step
+        from scipy.linalg.blas import dsymv
+
+        # Reads one triangle of R, in the order that Fortran expects of the other.
+        to += dsymv(1.0, ld.R.T, step, lower=1)
         return
-    finemap_kernels().seqgen_add_rows(
-        *whole(ld.p), pointer(ld.R), pointer(step), c_double(negligible), pointer(to)
-    )
+    R, change, total = (a.__array_interface__["data"][0] for a in (ld.R, step, to))
+    finemap_kernels().seqgen_add_rows(ld.p, R, change, negligible, total)

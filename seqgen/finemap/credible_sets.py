@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from seqgen.finemap.checks import check_number
-from seqgen.finemap.ibss import pips
+from seqgen.finemap.convergence import pips
 from seqgen.finemap.ld import LDMatrix, prepare_ld
 from seqgen.results import CredibleSet
 
@@ -102,7 +102,8 @@ def get_pip(
     if prune_by_cs:
         reported = [credible_set.effect for credible_set in fit.credible_sets]
         counted &= np.isin(np.arange(len(fit.V)), reported)
-    return pips(fit.alpha, np.where(counted, fit.V, 0.0), prior_tol)
+    slots = fit.diagnostics.get("slot_weights")
+    return pips(fit.alpha, np.where(counted, fit.V, 0.0), prior_tol, slots=slots)
 
 
 def check_set_thresholds(coverage: float, min_abs_corr: float) -> tuple[float, float]:

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from seqgen.errors import InputError
 from seqgen.finemap import ibss
+from seqgen.finemap.adaptive import with_adaptive_shrinkage
+from seqgen.finemap.convergence import pips
 from seqgen.finemap.credible_sets import describe_sets, find_sets
-from seqgen.finemap.notices import notices, panel_diagnostics
+from seqgen.finemap.infinitesimal import with_infinitesimal
+from seqgen.finemap.notices import model_diagnostics, notices, panel_diagnostics
 from seqgen.finemap.single_effect import EffectPrior
 from seqgen.finemap.warm_start import warm_state
 from seqgen.results import FineMapResult
@@ -50,12 +54,17 @@ def prior_of(
 ) -> tuple[NDArray[np.float64], EffectPrior]:
     """Prior weights of the variants beside that of no effect, and the prior of one effect."""
     shared = weights * (1.0 - options.null_weight)
-    return shared, EffectPrior.from_weights(
+    prior = EffectPrior.from_weights(
         shared,
         method=options.variance_method,
         null_threshold=options.check_null_threshold,
         null_weight=options.null_weight,
     )
+    if options.mixture is None:
+        return shared, prior
+    grid, mixture = options.mixture
+    fixed = replace(prior, method="fixed", grid=np.array(grid), mixture=np.array(mixture))
+    return shared, fixed
 
 
 def fit_problem(
@@ -71,6 +80,15 @@ def fit_problem(
         Where to start.
     """
     options = problem.options
+    _check_panel(problem)
+    if options.unmappable_effects != "none":
+        if not plan.n_known:
+            raise InputError(
+                f"n: found None with unmappable_effects={options.unmappable_effects!r}; expected "
+                f"the sample size, without which small effects and noise cannot be told apart"
+            )
+        infinitesimal = options.unmappable_effects == "inf"
+        problem = (with_infinitesimal if infinitesimal else with_adaptive_shrinkage)(problem)
     step = options.L_greedy
     if step is None or step >= plan.L:
         found = _fit(problem, plan, init)
@@ -82,6 +100,19 @@ def fit_problem(
     return _refined(problem, plan, found) if options.refine else found
 
 
+def _check_panel(problem: ibss.Problem) -> None:
+    options = problem.options
+    for name, asked in (
+        ("unmappable_effects", options.unmappable_effects != "none"),
+        ("slot_prior", options.slot_prior is not None),
+    ):
+        if asked and problem.panel is not None:
+            raise InputError(
+                f"{name}: found with R_finite or R_mismatch; expected one of the two, since "
+                f"both explain what the mapped effects leave over; leave one of them out"
+            )
+
+
 def _fit(problem: ibss.Problem, plan: Plan, init: FineMapResult | None) -> FineMapResult:
     variance = plan.variance * problem.var_y
     if init is None:
@@ -90,8 +121,7 @@ def _fit(problem: ibss.Problem, plan: Plan, init: FineMapResult | None) -> FineM
             ibss.start_from_one_effect(problem, state)
     else:
         state = warm_state(problem, init, (plan.L, variance))
-    ibss.fit(problem, state)
-    return _result(problem, state, plan)
+    return _result(ibss.fit(problem, state), state, plan)
 
 
 def _refined(problem: ibss.Problem, plan: Plan, fit: FineMapResult) -> FineMapResult:
@@ -124,7 +154,7 @@ def _result(problem: ibss.Problem, state: ibss.State, plan: Plan) -> FineMapResu
     coverage, min_abs_corr = plan.thresholds
     found = find_sets(state.alpha, active, coverage)
     sets = describe_sets(found, (state.alpha, state.lbf), problem.ld, min_abs_corr=min_abs_corr)
-    diagnostics = panel_diagnostics(problem, state, sets)
+    diagnostics = {**panel_diagnostics(problem, state, sets), **model_diagnostics(problem, state)}
     return FineMapResult(
         alpha=state.alpha,
         mu=state.mu,
@@ -133,8 +163,8 @@ def _result(problem: ibss.Problem, state: ibss.State, plan: Plan) -> FineMapResu
         V=state.V,
         lbf=state.lbf,
         KL=state.kl,
-        sigma2=state.sigma2,
-        pip=ibss.pips(state.alpha, state.V, options.prior_tol),
+        sigma2=state.sigma2 if problem.noise is None else problem.noise.sigma2,
+        pip=pips(state.alpha, state.V, options.prior_tol, slots=state.slots),
         prior=problem.weights,
         elbo=np.array(state.elbo),
         niter=len(state.elbo),

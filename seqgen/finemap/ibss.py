@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,19 +10,21 @@ import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.finemap.compiled import add_product, fit_compiled
+from seqgen.finemap.convergence import History, check_convergence
 from seqgen.finemap.ld_reference import coherence, estimate_mismatch, signal_scale
 from seqgen.finemap.single_effect import EffectPrior, SingleEffect, fit_single_effect
+from seqgen.finemap.slot_prior import slot_bound, slot_probability, start_slots
+from seqgen.finemap.variance_grid import fit_on_grid
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from seqgen.finemap.adaptive import AdaptiveShrinkage
     from seqgen.finemap.ld import LDMatrix
     from seqgen.finemap.ld_factor import LDFactor
     from seqgen.finemap.ld_reference import Panel
     from seqgen.finemap.options import SusieOptions
-
-# Longest orbit of alpha that the PIP criterion recognises as a cycle.
-_LONGEST_CYCLE = 5
+    from seqgen.finemap.spectral import Noise, SpectralLD
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,9 @@ class Problem:
     Without a sample size n is 2, bhat are the z-scores themselves. ``column_scale`` (p,)
     are the genotypes' standard deviations where effects have their prior per allele.
     ``mean_square_y`` is the phenotype's sum of squares over n - 1 where it is not ``var_y``:
-    without an intercept.
+    without an intercept. Where the noise is not plain, ``noise`` tells of it; all of this but
+    ``ld`` is weighted by it then (`whitened`), ``weighted_ld`` stands for ``ld``, and the residual
+    variance is one. ``beside`` are small effects beside the mapped ones.
     """
 
     bhat: NDArray[np.float64]
@@ -50,6 +53,9 @@ class Problem:
     var_y: float = 1.0
     column_scale: NDArray[np.float64] | None = None
     mean_square_y: float | None = None
+    noise: Noise | None = None
+    weighted_ld: SpectralLD | None = None
+    beside: AdaptiveShrinkage | None = None
 
     @property
     def n_minus_1(self) -> float:
@@ -57,9 +63,16 @@ class Problem:
         return self.n - 1.0
 
     @property
+    def seen_ld(self) -> LDMatrix | LDFactor | SpectralLD:
+        """Correlations through which effects show in the estimates."""
+        return self.ld if self.weighted_ld is None else self.weighted_ld
+
+    @property
     def by_elbo(self) -> bool:
         """Whether the bound decides on convergence."""
-        return self.panel is None and self.options.convergence_method == "elbo"
+        bound = self.panel is None and (self.noise is None or self.noise.is_bound)
+        bound = bound and self.options.slot_prior is None
+        return bound and self.options.convergence_method == "elbo"
 
 
 @dataclass(eq=False)
@@ -69,7 +82,9 @@ class State:
     ``alpha, mu, mu2, lbf_variable, b, Rb`` have shape (L, p) with b = alpha mu;
     ``V, lbf, kl`` have shape (L,); ``fitted`` (p,) is the sum of ``Rb``.
     ``inflation`` (L, p) holds the factors of the last update of each effect,
-    ``betahat`` (L, p) the residual estimates then, both only for a panel.
+    ``betahat`` (L, p) the residual estimates then, both only for a panel. ``slots`` (L,) are
+    probabilities that the effects are there, where these have a prior: then ``fitted`` is the
+    sum of ``Rb`` weighted by them.
     """
 
     alpha: NDArray[np.float64]
@@ -86,6 +101,7 @@ class State:
     lambda_bias: float = 0.0
     inflation: NDArray[np.float64] | None = None
     betahat: NDArray[np.float64] | None = None
+    slots: NDArray[np.float64] | None = None
     last_effect: int = 0
     init_coherence: float | None = None
     ser_alpha: NDArray[np.float64] | None = None
@@ -114,8 +130,10 @@ def new_state(problem: Problem, L: int, V: float) -> State:
         b=np.zeros(shape),
         Rb=np.zeros(shape),
         fitted=np.zeros(p),
-        sigma2=problem.options.residual_variance or problem.var_y,
+        sigma2=1.0 if problem.noise else problem.options.residual_variance or problem.var_y,
     )
+    if problem.options.slot_prior is not None:
+        state.slots = start_slots(L, problem.options.slot_prior)
     if problem.panel is not None:
         state.inflation = np.ones(shape)
         state.betahat = np.zeros(shape)
@@ -127,34 +145,56 @@ def standardised(problem: Problem, b: NDArray[np.float64]) -> NDArray[np.float64
     return b if problem.column_scale is None else b * problem.column_scale
 
 
+def summed(state: State, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over the effects of what has shape (L, p), each as likely as it is there."""
+    return rows.sum(axis=0) if state.slots is None else state.slots @ rows
+
+
 def refresh_products(problem: Problem, state: State) -> None:
     """Recompute b and R b of every effect from alpha and mu."""
     state.b = standardised(problem, state.alpha * state.mu)
     for effect in range(len(state.V)):
         row = state.b[effect]
-        state.Rb[effect] = problem.ld.product(row) if row.any() else 0.0
+        state.Rb[effect] = problem.seen_ld.product(row) if row.any() else 0.0
     state.null_answer = None
 
 
-def fit(problem: Problem, state: State) -> State:
-    """Sweep over the effects until the posterior stands still."""
-    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]] = deque(maxlen=_LONGEST_CYCLE)
+def fit(problem: Problem, state: State) -> Problem:
+    """Sweep over the effects until the posterior stands still.
+
+    Returns the problem as it stands then: its noise may have been estimated.
+    """
+    history = History()
     for iteration in range(1, (problem.options.max_iter or 0) + 1):
         before, lambda_before = state.alpha.copy(), state.lambda_bias
         sweep(problem, state)
         state.elbo.append(objective(problem, state))
-        if iteration > 1:
-            _check_convergence(problem, state, before=before, history=history)
+        if iteration > 1 and check_convergence(problem, state, before=before, history=history):
+            # If another sweep is asked for, it starts from the averaged alpha.
+            refresh_products(problem, state)
         # A material change of lambda has to pass through one more sweep.
         if abs(state.lambda_bias - lambda_before) > problem.options.tol:
             state.converged = False
         state.last_change = float(np.abs(state.alpha - before).max())
         if state.converged:
             break
-        if problem.options.estimate_residual_variance:
-            state.sigma2 = _residual_variance(problem, state)
-            state.null_answer = None
-    return state
+        problem = _update_noise(problem, state)
+    return problem
+
+
+def _update_noise(problem: Problem, state: State) -> Problem:
+    if problem.noise is not None:
+        following = problem.noise.after_sweep(problem, state)
+        if following is not problem:
+            refresh_products(following, state)
+            state.fitted = summed(state, state.Rb)
+        return following
+    if problem.options.estimate_residual_variance and problem.beside is not None:
+        return problem.beside.after_sweep(problem, state)
+    if problem.options.estimate_residual_variance:
+        state.sigma2 = _residual_variance(problem, state)
+        state.null_answer = None
+    return problem
 
 
 def sweep(problem: Problem, state: State) -> None:
@@ -171,13 +211,15 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
     state.last_effect = effect
     idle = not state.b[effect].any() and not state.Rb[effect].any()
     if idle and state.null_answer is not None and state.null_answer[0] == state.V[effect]:
-        _store(state, effect, state.null_answer[1])
+        _store(problem, state, effect, answer=state.null_answer[1])
         if state.inflation is not None and state.betahat is not None:
             state.inflation[effect] = state.inflation[effect - 1]
             state.betahat[effect] = state.betahat[effect - 1]
         return
-    fitted = state.fitted if idle else state.fitted - state.Rb[effect]
+    fitted = state.fitted if idle else state.fitted - _share(state, effect)
     betahat = problem.bhat - fitted
+    if problem.beside is not None:
+        betahat = betahat - problem.beside.explained
     error_variance = state.sigma2 / problem.n_minus_1
     shat2: float | NDArray[np.float64] = error_variance
     if problem.panel is not None:
@@ -190,8 +232,9 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         shat2, error_variance = error_variance / np.square(problem.column_scale), 0.0
     V = float(state.V[effect])
     fit_effect = fit_compiled if problem.compiled else fit_single_effect
+    fit_effect = fit_effect if problem.prior.grid is None else fit_on_grid
     answer = fit_effect(betahat, shat2, problem.prior, V=V, error_variance=error_variance)
-    _store(state, effect, answer)
+    _store(problem, state, effect, answer=answer)
     if answer.V == 0.0:
         state.b[effect] = state.Rb[effect] = 0.0
         state.fitted = fitted
@@ -201,17 +244,27 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
     state.null_answer = None
     b = standardised(problem, answer.alpha * answer.mu)
     if problem.compiled:
-        add_product(problem.ld, b, before=state.b[effect], to=state.Rb[effect])
+        add_product(problem.seen_ld, b, before=state.b[effect], to=state.Rb[effect])
     else:
-        state.Rb[effect] = problem.ld.product(b)
+        state.Rb[effect] = problem.seen_ld.product(b)
     state.b[effect] = b
-    state.fitted = fitted + state.Rb[effect]
+    state.fitted = fitted + _share(state, effect)
 
 
-def _store(state: State, effect: int, answer: SingleEffect) -> None:
+def _share(state: State, effect: int) -> NDArray[np.float64]:
+    """What an effect adds to ``fitted``."""
+    row = state.Rb[effect]
+    return row if state.slots is None else state.slots[effect] * row
+
+
+def _store(problem: Problem, state: State, effect: int, *, answer: SingleEffect) -> None:
     state.alpha[effect], state.mu[effect], state.mu2[effect] = answer.alpha, answer.mu, answer.mu2
     state.lbf_variable[effect] = answer.lbf_variable
     state.V[effect], state.lbf[effect], state.kl[effect] = answer.V, answer.lbf, answer.kl
+    if state.slots is not None and problem.options.slot_prior is not None:
+        state.slots[effect] = slot_probability(
+            state.slots, effect, lbf=answer.lbf, shapes=problem.options.slot_prior
+        )
 
 
 def _inflation(problem: Problem, state: State, scale: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -255,12 +308,18 @@ def objective(problem: Problem, state: State) -> float:
 
     Where a panel inflates the single-effect likelihoods there is no joint bound;
     what remains is minus the summed Kullback-Leibler terms, which is what
-    susieR 0.16.5 reports there too.
+    susieR 0.16.5 reports there too. With effects of every variant it is the expected log
+    likelihood alone.
     """
     divergence = float(state.kl.sum())
     if problem.panel is not None:
         return -divergence
     squares = _expected_squares(problem, state)
+    if state.slots is not None and problem.options.slot_prior is not None:
+        divergence -= slot_bound(state.slots, problem.options.slot_prior)
+    if problem.noise is not None:
+        likelihood = problem.noise.constant - 0.5 * squares
+        return likelihood - divergence if problem.noise.is_bound else likelihood
     return (
         -0.5 * problem.n * math.log(2.0 * math.pi * state.sigma2)
         - 0.5 * squares / state.sigma2
@@ -270,10 +329,11 @@ def objective(problem: Problem, state: State) -> float:
 
 def _expected_squares(problem: Problem, state: State) -> float:
     """Expected residual sum of squares of the phenotype."""
-    total = state.b.sum(axis=0)
-    own = float(np.vdot(state.b, state.Rb))
+    total = summed(state, state.b)
+    slots = np.ones(len(state.V)) if state.slots is None else state.slots
+    own = float(slots**2 @ np.einsum("lp,lp->l", state.b, state.Rb))
     mu2 = standardised(problem, standardised(problem, state.mu2))
-    second_moments = float(np.vdot(state.alpha, mu2))
+    second_moments = float(slots @ np.einsum("lp,lp->l", state.alpha, mu2))
     explained = float(total @ (2.0 * problem.bhat - state.fitted))
     squares = problem.var_y if problem.mean_square_y is None else problem.mean_square_y
     return problem.n_minus_1 * (squares - explained - own + second_moments)
@@ -304,54 +364,3 @@ def _check_prior_variance(problem: Problem, state: State) -> None:
             f"check alleles and sample (kriging_rss), pass R_finite for a reference panel, or set "
             f"SusieOptions(check_prior=False)"
         )
-
-
-def pips(
-    alpha: NDArray[np.float64], V: NDArray[np.float64], prior_tol: float
-) -> NDArray[np.float64]:
-    """Return 1 - prod(1 - alpha) over the effects that have a prior variance, shape (p,)."""
-    return 1.0 - np.prod(1.0 - alpha[np.greater(V, prior_tol)], axis=0)
-
-
-def _check_convergence(
-    problem: Problem,
-    state: State,
-    *,
-    before: NDArray[np.float64],
-    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]],
-) -> None:
-    change = state.elbo[-1] - state.elbo[-2]
-    if problem.by_elbo and math.isfinite(change):
-        tol = problem.options.tol
-        state.elbo_drop = max(state.elbo_drop, -change if change < -tol else 0.0)
-        state.converged = 0.0 <= change < tol
-        state.reason = "elbo"
-        return
-    prior_tol = problem.options.prior_tol
-    if not history:
-        history.append((before, pips(before, state.V, prior_tol)))
-    now = (state.alpha, pips(state.alpha, state.V, prior_tol))
-    lag = _first_match(now, history, problem.options.tol)
-    state.converged = lag > 0
-    if lag == 1:
-        state.reason = "fixed point of alpha and PIP"
-    elif lag > 1:
-        state.reason = f"cycle of {lag} sweeps, averaged"
-        orbit = [alpha for alpha, _ in list(history)[-(lag - 1) :]] + [state.alpha]
-        state.alpha = np.mean(orbit, axis=0)
-        now = (state.alpha, pips(state.alpha, state.V, prior_tol))
-        # If lambda asks for another sweep, it starts from the averaged alpha.
-        refresh_products(problem, state)
-    history.append((now[0].copy(), now[1]))
-
-
-def _first_match(
-    now: tuple[NDArray[np.float64], NDArray[np.float64]],
-    history: deque[tuple[NDArray[np.float64], NDArray[np.float64]]],
-    tol: float,
-) -> int:
-    """How many sweeps ago the posterior was the same, 0 if never."""
-    for lag, (alpha, pip) in enumerate(reversed(history), start=1):
-        if np.abs(now[0] - alpha).max() < tol and np.abs(now[1] - pip).max() < tol:
-            return lag
-    return 0

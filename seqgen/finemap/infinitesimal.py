@@ -91,7 +91,8 @@ class InfinitesimalNoise:
             ]
         )
         trace = float(values.sum())
-        sigma2, tau2 = np.linalg.solve([[self.n, trace], [trace, values @ values]], left)
+        expected = np.array([[self.n, trace], [trace, float(values @ values)]])
+        sigma2, tau2 = np.linalg.solve(expected, left)
         if not (sigma2 > 0.0 and tau2 > 0.0):
             sigma2, tau2 = left[0] / self.n, 0.0
         if not sigma2 > 0.0:
@@ -103,7 +104,10 @@ class InfinitesimalNoise:
         return replace(self, sigma2=float(sigma2), tau2=float(tau2)).applied(problem)
 
     def diagnostics(self, problem: Problem, state: State) -> dict[str, Any]:
-        """Variance and best linear predictions of the effects that cannot be mapped."""
+        """Variance and best linear predictions of the effects that cannot be mapped.
+
+        Both belong to the last sweep; susieR's predictions are a sweep older.
+        """
         mean = effect_moments(self.eigen.vectors, state).mean
         left = (self.along - self.eigen.values * mean) / self.variance
         theta = self.tau2 * (self.eigen.vectors @ left)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqgen.finemap import ibss
+from seqgen.finemap.convergence import pips
 from seqgen.finemap.ld_reference import (
     bayes_factor_loss,
     panel_size_diagnostics,
@@ -57,6 +58,16 @@ def panel_diagnostics(
     return out
 
 
+def model_diagnostics(problem: ibss.Problem, state: ibss.State) -> dict[str, Any]:
+    """Return what models beyond the plain one estimated; nothing for the plain one."""
+    model = problem.noise or problem.beside
+    out = {} if model is None else model.diagnostics(problem, state)
+    if state.slots is not None:
+        out["slot_weights"] = state.slots
+        out["convergence_reason"] = state.reason
+    return out
+
+
 def notices(
     problem: ibss.Problem,
     state: ibss.State,
@@ -84,6 +95,11 @@ def notices(
             "The residual variance was estimated along with a reference panel's noise: the two "
             "cannot be told apart. Keep estimate_residual_variance=False."
         )
+    if diagnostics.get("ash_converged") is False:
+        told.append(
+            "The small effects still moved when their fit was stopped: take theta and tau2 for "
+            "rough. PIPs and credible sets do not rest on that last fit."
+        )
     told += _outside_sets(problem, state, sets)
     return (*told, *_panel_notices(problem, diagnostics))
 
@@ -91,7 +107,7 @@ def notices(
 def _outside_sets(
     problem: ibss.Problem, state: ibss.State, sets: tuple[CredibleSet, ...]
 ) -> list[str]:
-    pip = ibss.pips(state.alpha, state.V, problem.options.prior_tol)
+    pip = pips(state.alpha, state.V, problem.options.prior_tol, slots=state.slots)
     for credible_set in sets:
         pip[credible_set.variants] = 0.0
     high = np.flatnonzero(pip >= _NOTABLE_PIP)

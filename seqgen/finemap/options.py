@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Any
 
 from seqgen.errors import InputError
 from seqgen.finemap.checks import check_count, check_number
@@ -12,6 +13,7 @@ _CHOICES = {
     "convergence_method": ("elbo", "pip"),
     "z_method": ("wald", "score"),
     "estimate_prior_method": ("optim", "EM", "simple"),
+    "unmappable_effects": ("none", "inf", "ash"),
     "engine": ("auto", "compiled", "numpy"),
 }
 
@@ -67,9 +69,23 @@ class SusieOptions:
         Loss of log Bayes factor to the panel that raises the flag at a set.
     diagnose : bool
         Look for artifacts in the panel's null space, which needs its eigenvectors (seqgen's).
+    unmappable_effects : {"none", "inf", "ash"}
+        Effects beside the L, on every variant: normally distributed ("inf", SuSiE-inf), or of
+        many sizes ("ash", SuSiE-ash). They take up what many small effects would otherwise turn
+        into findings; their variance and predictions are ``tau2`` and ``theta`` of the result's
+        ``diagnostics``. "ash" has a ``slot_prior``, (1, 2) where left out, and alternates between
+        both kinds of effects only where the residual variance is estimated; otherwise, as from
+        z-scores by default, small effects are fitted once to what the L leave, as in susieR.
+    prior_variance_grid, mixture_weights : tuple of float, optional
+        Prior of an effect as a mixture of normal distributions of these variances, which are
+        not estimated then; equal weights where left out.
+    slot_prior : (float, float), optional
+        Shapes a and b of a beta distribution of the probability that one of the L effects is
+        there, e.g. (1, 9) expects one in ten. PIPs count effects by that (``slot_weights`` of
+        ``diagnostics``); ``coef`` takes them as there.
     engine : {"auto", "compiled", "numpy"}
-        What fits the effects, with the same answers (seqgen's): compiled loops, or NumPy, about
-        ten times slower. "auto" takes the compiled ones, and warns where they were not built.
+        What fits the effects, with the same answers (seqgen's): compiled loops, or NumPy, two
+        or three times slower. "auto" takes the compiled ones, and warns where they were not built.
 
     Examples
     --------
@@ -97,6 +113,10 @@ class SusieOptions:
     eig_delta_rel: float = 1e-3
     R_sensitivity_threshold: float = math.log(20.0)
     diagnose: bool = True
+    unmappable_effects: str = "none"
+    prior_variance_grid: tuple[float, ...] | None = None
+    mixture_weights: tuple[float, ...] | None = None
+    slot_prior: tuple[float, float] | None = None
     engine: str = "auto"
 
     def __post_init__(self) -> None:
@@ -118,6 +138,39 @@ class SusieOptions:
         for name in ("scaled_prior_variance", "prior_variance", "residual_variance"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), (0.0, 1e300), open_ends=True)
+        _check_mixture(self.prior_variance_grid, self.mixture_weights)
+        if self.slot_prior is not None:
+            _check_numbers("slot_prior", self.slot_prior, "the shapes a and b, above 0", count=2)
+        self._check_unmappable()
+
+    def _check_unmappable(self) -> None:
+        if self.unmappable_effects == "none":
+            return
+        infinitesimal = self.unmappable_effects == "inf"
+        for name, found in (
+            ("refine", self.refine),
+            ("slot_prior", self.slot_prior is not None and infinitesimal),
+            ("prior_variance_grid", self.prior_variance_grid is not None and infinitesimal),
+            (
+                "estimate_residual_variance",
+                self.estimate_residual_variance is False and infinitesimal,
+            ),
+        ):
+            if found:
+                raise InputError(
+                    f"{name}: found {getattr(self, name)!r} with unmappable_effects="
+                    f"{self.unmappable_effects!r}; expected one or the other; leave {name} out"
+                )
+
+    @property
+    def mixture(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
+        """Variances of weight above zero and these weights, where there is a grid."""
+        grid = self.prior_variance_grid
+        if grid is None:
+            return None
+        weights = self.mixture_weights or (1.0 / len(grid),) * len(grid)
+        kept = [pair for pair in zip(grid, weights, strict=True) if pair[1] > 0.0]
+        return tuple(v for v, _ in kept), tuple(w for _, w in kept)
 
     @property
     def variance_method(self) -> str:
@@ -127,8 +180,43 @@ class SusieOptions:
     def settled(self, *, from_z: bool) -> SusieOptions:
         """The same with what is None and differs between z-scores and other data filled in."""
         estimate, most = self.estimate_residual_variance, self.max_iter
+        plain = not from_z or self.unmappable_effects == "inf"
+        slots = (1.0, 2.0) if self.unmappable_effects == "ash" else None
         return replace(
             self,
-            estimate_residual_variance=not from_z if estimate is None else estimate,
+            estimate_residual_variance=plain if estimate is None else estimate,
             max_iter=most or (50 if from_z else 100),
+            slot_prior=self.slot_prior or slots,
+        )
+
+
+def _check_numbers(name: str, values: Any, expected: str, *, count: int | None = None) -> None:
+    """Refuse what is no tuple of finite numbers above zero."""
+    sound = isinstance(values, (tuple, list)) and len(values) == (count or len(values)) > 0
+    for value in values if sound else ():
+        number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        sound = sound and number and 0.0 < value < math.inf
+    if not sound:
+        raise InputError(
+            f"{name}: found {values!r}; expected {expected}; pass a tuple, or leave it out"
+        )
+
+
+def _check_mixture(grid: Any, weights: Any) -> None:
+    if grid is not None:
+        _check_numbers("prior_variance_grid", grid, "variances above 0")
+    if weights is None:
+        return
+    if grid is None:
+        raise InputError(
+            f"mixture_weights: found {weights!r} without prior_variance_grid; expected both, the "
+            f"weights are those of its variances"
+        )
+    sound = isinstance(weights, (tuple, list)) and len(weights) == len(grid)
+    numbers = [value for value in weights if isinstance(value, (int, float))] if sound else []
+    sound = sound and len(numbers) == len(grid) and all(value >= 0.0 for value in numbers)
+    if not sound or not abs(sum(numbers) - 1.0) < 1e-8:
+        raise InputError(
+            f"mixture_weights: found {weights!r}; expected {len(grid)} weights of 0 or more that "
+            f"sum to 1, one per variance of prior_variance_grid; divide them by their sum"
         )

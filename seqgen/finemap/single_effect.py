@@ -46,12 +46,19 @@ class EffectPrior:
         By how many log units a variance has to beat zero to be kept ("optim", "simple").
     null_weight : float
         Prior weight of no effect at all, plus the same 1.49e-8; zero where there is none.
+    grid, mixture : ndarray, shape (K,), optional
+        Variances and their weights where the prior is a mixture of normal distributions.
+    largest_variance : float, optional
+        For "optim": seek the variance up to this one on its own scale, not by its logarithm.
     """
 
     weights: NDArray[np.float64]
     method: str = "optim"
     null_threshold: float = 0.0
     null_weight: float = 0.0
+    grid: NDArray[np.float64] | None = None
+    mixture: NDArray[np.float64] | None = None
+    largest_variance: float | None = None
 
     @classmethod
     def from_weights(
@@ -171,17 +178,10 @@ def fit_single_effect(
     evidence = Evidence(betahat, shat2, prior)
     V = _chosen_variance(evidence, prior, V)
     lbf_variable = evidence.log_bayes_factors(V)
-    shift = float(lbf_variable.max())
-    alpha = np.exp(lbf_variable - shift)
-    alpha *= evidence.weights
-    total = float(alpha.sum())
-    if prior.null_weight:
-        total += prior.null_weight * math.exp(-shift)
-    alpha /= total
+    alpha, lbf = posterior_weights(lbf_variable, prior)
     if V == 0.0:
         none, lbf = np.zeros_like(betahat), evidence.at_zero
         return SingleEffect(alpha, none, none, lbf_variable, 0.0, lbf, -lbf)
-    lbf = math.log(total) + shift
     shrink = V / (V + shat2)
     mu = shrink * betahat
     mu2 = shrink * shat2 + mu * mu
@@ -190,18 +190,43 @@ def fit_single_effect(
     return SingleEffect(alpha, mu, mu2, lbf_variable, V, lbf, fit - lbf)
 
 
+def posterior_weights(
+    lbf_variable: NDArray[np.float64], prior: EffectPrior
+) -> tuple[NDArray[np.float64], float]:
+    """Return inclusion probabilities, shape (p,), and the effect's log Bayes factor."""
+    shift = float(lbf_variable.max())
+    alpha = np.exp(lbf_variable - shift)
+    alpha *= prior.weights
+    total = float(alpha.sum())
+    if prior.null_weight:
+        total += prior.null_weight * math.exp(-shift)
+    alpha /= total
+    return alpha, math.log(total) + shift
+
+
 def _chosen_variance(evidence: Evidence, prior: EffectPrior, V: float) -> float:
     if prior.method == "optim":
-        return estimate_prior_variance(evidence, V, prior.null_threshold)
+        return estimate_prior_variance(
+            evidence, V, prior.null_threshold, largest=prior.largest_variance
+        )
     if prior.method == "simple" and evidence.at_zero + prior.null_threshold >= evidence(V):
         return 0.0
     return V
 
 
-def estimate_prior_variance(evidence: Evidence, current: float, null_threshold: float) -> float:
-    """Return the prior variance of greatest evidence, zero where that is as good."""
-    log_V, negative = minimise_bounded(lambda log_V: -evidence(math.exp(log_V)), _LOG_V_BOUNDS)
-    V, best = math.exp(log_V), -negative
+def estimate_prior_variance(
+    evidence: Evidence, current: float, null_threshold: float, *, largest: float | None = None
+) -> float:
+    """Return the prior variance of greatest evidence, zero where that is as good.
+
+    It is sought by its logarithm, or up to ``largest`` on its own scale.
+    """
+    if largest is None:
+        log_V, negative = minimise_bounded(lambda log_V: -evidence(math.exp(log_V)), _LOG_V_BOUNDS)
+        V, best = math.exp(log_V), -negative
+    else:
+        V, negative = minimise_bounded(lambda V: -evidence(V), (0.0, largest))
+        best = -negative
     at_current = evidence(current)
     if at_current > best:
         V, best = current, at_current

@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seqgen.finemap.ibss import Problem, State
-    from seqgen.finemap.ld import LDMatrix
-    from seqgen.finemap.ld_factor import LDFactor
 
 
 class Noise(Protocol):
@@ -29,13 +27,16 @@ class Noise(Protocol):
     """
 
     @property
-    def sigma2(self) -> float: ...
+    def sigma2(self) -> float:
+        """See above."""
 
     @property
-    def constant(self) -> float: ...
+    def constant(self) -> float:
+        """See above."""
 
     @property
-    def is_bound(self) -> bool: ...
+    def is_bound(self) -> bool:
+        """See above."""
 
     def after_sweep(self, problem: Problem, state: State) -> Problem:
         """The problem under the noise estimated now; ``problem`` itself where it is fixed."""
@@ -49,33 +50,22 @@ class SpectralLD:
     """Correlations of variants seen through precision-weighted noise, never held.
 
     With eigenvectors U (p, r) in columns and ``weights`` w they are U diag(w) U' with
-    ``scale`` (p,), the roots of its diagonal, divided out. ``ld`` are the plain correlations,
-    which say how pure a credible set is.
+    ``scale`` (p,), the roots of its diagonal, divided out.
     """
 
     vectors: NDArray[np.float64]
     weights: NDArray[np.float64]
     scale: NDArray[np.float64]
-    ld: LDMatrix | LDFactor
 
     @property
     def p(self) -> int:
         """Number of variants."""
         return self.vectors.shape[0]
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Doubts about the plain correlations."""
-        return self.ld.warnings
-
     def product(self, b: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the weighted correlations times ``b``."""
         along = self.vectors.T @ (b / self.scale)
         return (self.vectors @ (self.weights * along)) / self.scale
-
-    def block(self, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Return plain correlations of some variants with others."""
-        return self.ld.block(rows, columns)
 
 
 class Moments(NamedTuple):
@@ -112,15 +102,14 @@ def whitened(
         What the result reports, and what follows a sweep.
     """
     scale = np.sqrt(np.einsum("jk,jk,k->j", vectors, vectors, weights))
-    plain = problem.ld.ld if isinstance(problem.ld, SpectralLD) else problem.ld
     return replace(
         problem,
         bhat=signal / scale,
         n=2.0,
-        ld=SpectralLD(vectors, weights, scale, plain),
         column_scale=scale,
         mean_square_y=squares,
         noise=noise,
+        weighted_ld=SpectralLD(vectors, weights, scale),
     )
 
 

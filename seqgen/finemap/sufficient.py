@@ -11,6 +11,7 @@ from seqgen.errors import InputError
 from seqgen.finemap import ibss
 from seqgen.finemap.checks import as_vector, check_count, check_n, check_number, check_prior_weights
 from seqgen.finemap.compiled import use_compiled
+from seqgen.finemap.convergence import pips
 from seqgen.finemap.credible_sets import check_set_thresholds
 from seqgen.finemap.fitting import Plan, fit_problem, prior_of
 from seqgen.finemap.ld import LDMatrix, prepare_ld
@@ -275,6 +276,9 @@ def _with_constants(
     rest = 1.0 - fit.alpha.sum(axis=1)
     alpha[:, ~vary] = np.where(fit.V > 0.0, rest, weights[~vary].sum())[:, np.newaxis] * idle
     number = np.flatnonzero(vary)
+    diagnostics = dict(fit.diagnostics)
+    if "theta" in diagnostics:
+        diagnostics["theta"] = spread(diagnostics["theta"])
     assert fit.X_column_scale_factors is not None
     return replace(
         fit,
@@ -282,7 +286,8 @@ def _with_constants(
         mu=spread(fit.mu),
         mu2=spread(fit.mu2),
         lbf_variable=spread(fit.lbf_variable),
-        pip=ibss.pips(alpha, fit.V, 0.0),
+        pip=pips(alpha, fit.V, 0.0, slots=diagnostics.get("slot_weights")),
+        diagnostics=diagnostics,
         prior=weights,
         X_column_scale_factors=spread(fit.X_column_scale_factors, 1.0),
         credible_sets=tuple(

@@ -40,8 +40,8 @@ def warm_state(problem: ibss.Problem, init: FineMapResult, size: tuple[int, floa
     state.alpha[:given], state.mu[:given], state.mu2[:given] = init.alpha, init.mu, init.mu2
     state.V[:given] = init.V
     ibss.refresh_products(problem, state)
-    state.fitted = state.Rb.sum(axis=0)
-    if problem.options.estimate_residual_variance:
+    state.fitted = ibss.summed(state, state.Rb)
+    if problem.options.estimate_residual_variance and problem.noise is None:
         state.sigma2 = init.sigma2
     if problem.panel is not None and problem.panel.mismatch:
         state.lambda_bias = float(init.diagnostics.get("lambda_bias", 0.0))

@@ -47,8 +47,24 @@ def finemap_kernels() -> ctypes.CDLL:
         If they were not built, or were built for another machine.
     """
     library = _library("seqgen.native._finemap", "seqgen_add_rows")
-    for name in ("seqgen_single_effect_work", "seqgen_add_rows"):
-        getattr(library, name).restype = ctypes.c_int64
+    # Addresses are given as whole numbers: making objects of them takes as long as a call.
+    number, place = ctypes.c_int64, ctypes.c_void_p
+    library.seqgen_single_effect.argtypes = [number, place, number, *[place] * 9]
+    library.seqgen_add_rows.argtypes = [number, place, place, ctypes.c_double, place]
+    return library
+
+
+@cache
+def mr_ash_kernels() -> ctypes.CDLL:
+    """The compiled loop of small effects beside the mapped ones.
+
+    Raises
+    ------
+    MissingDependencyError
+        If it was not built, or was built for another machine.
+    """
+    library = _library("seqgen.native._mr_ash", "seqgen_mr_ash")
+    library.seqgen_mr_ash.restype = ctypes.c_int64
     return library
 
 

@@ -40,6 +40,10 @@ _NEWER = (
     "artifact_threshold",
     "eig_delta_rel",
     "R_sensitivity_threshold",
+    "z_method",
+    "unmappable_effects",
+    "prior_variance_grid",
+    "mixture_weights",
 )
 
 REMEDY = "in R: install.packages('susieR'); on Debian: apt install r-cran-susier"
@@ -152,6 +156,11 @@ class SusieRMapper:
         told = {name: getattr(options, name) for name in _EVERY_VERSION}
         start = "prior_variance" if n is None else "scaled_prior_variance"
         told[start] = getattr(options, start)
+        if options.slot_prior is not None:
+            raise InputError(
+                f"slot_prior: found {options.slot_prior}; expected None with method 'susieR', "
+                f"which takes an object of its own; use method 'seqgen'"
+            )
         newer = {name: getattr(options, name) for name in _NEWER}
         newer |= {"R_finite": self.R_finite, "R_mismatch": self.R_mismatch}
         for name, value in newer.items():

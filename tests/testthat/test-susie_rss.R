@@ -228,3 +228,21 @@ test_that("genotypes, sufficient statistics and effects give susieR's fits", {
   expect_equal(people$fitted, theirs$fitted, tolerance = 1e-4)
   expect_equal(unname(stats::coef(people)), unname(stats::coef(theirs)), tolerance = 1e-4)
 })
+
+test_that("effects beside the mapped ones, grids, slots and noise of the LD are options", {
+  skip_without_python()
+  x <- locus()
+  noisy <- susie_rss_lambda(x$z, x$r, n = 5000, lambda_ = 0.1, L = 4)
+  expect_equal(noisy$diagnostics$lambda, 0.1)
+  expect_true(all(c(4, 9) %in% unlist(noisy$sets$cs)))
+  small <- susie_rss(x$z, x$r, 5000, L = 4, options = SusieOptions(unmappable_effects = "inf"))
+  expect_length(small$diagnostics$theta, 12)
+  grid <- susie_rss(x$z, x$r, 5000, L = 4, options = list(prior_variance_grid = c(0.001, 0.01)))
+  expect_true(all(c(4, 9) %in% unlist(grid$sets$cs)))
+  slots <- susie_rss(x$z, x$r, 5000, L = 4, options = list(slot_prior = c(1, 9)))
+  expect_length(slots$diagnostics$slot_weights, 4)
+  expect_error(fine_map(x$z, x$r, 5000, method = "susieR", options = list(slot_prior = c(1, 9))),
+    "slot_prior",
+    class = "seqgen_input_error"
+  )
+})
