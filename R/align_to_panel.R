@@ -25,10 +25,7 @@
 #' panel <- read_panel(seqgen_example("panel"))
 #' aligned <- align_to_panel(read_sumstats(seqgen_example("sumstats")), panel)
 #' head(aligned[c("rsid", "effect_allele", "eaf", "panel_index", "flipped", "panel_eaf")])
-#' # LD of the first variants, signed by their effect alleles
-#' some <- aligned[1:5, ]
-#' sign <- ifelse(some$flipped, -1, 1)
-#' cor(panel$genotypes(some$panel_index), use = "pairwise") * outer(sign, sign)
+#' panel_ld(aligned[1:5, ], panel)
 #' @export
 align_to_panel <- function(sumstats, panel, palindromic = "frequency") {
   aligned <- py_call("align_to_panel", list(

@@ -9,6 +9,8 @@
 #' @return A data.frame, one row per variant and residue change: where the variant
 #'   lies and its alleles, `gene`, `uniprot`, `position`, `ref_aa`, `alt_aa`, and
 #'   `allele_check`, which allele makes the change. What was left out: [drops()].
+#' @details ggplot2 has a function of this name: where it is attached after seqgen, write
+#'   `seqgen::annotate()`.
 #' @section Errors:
 #' `seqgen_input_error` if no variant has an rsID.
 #' @examplesIf seqgen_available()

@@ -128,8 +128,9 @@ progress_line <- function() {
 #'
 #' @param table A table or result of seqgen.
 #' @return A data.frame with columns `stage`, `reason`, `action`, `count` and
-#'   `example`, or `NULL` where nothing was counted. Many operations on data.frames
-#'   lose it; ask right after the call.
+#'   `example`, without rows where nothing was left out; `NULL` for a table that counts
+#'   nothing, or that has lost it, as by many operations on data.frames: ask right after
+#'   the call.
 #' @examplesIf seqgen_available()
 #' changes <- annotate(read_sumstats(seqgen_example("sumstats")), missense_map())
 #' drops(changes)

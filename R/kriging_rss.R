@@ -19,6 +19,8 @@
 #'   mean and variance given all others), `z_std_diff` (the standardised difference),
 #'   `logLR` (log likelihood ratio of a switched allele) and `switched` (`logLR` > 2 and
 #'   |z| > 2); the list also holds `s`.
+#' @details susieR has functions of the same names: with both packages attached write
+#' `seqgen::kriging_rss()` and `seqgen::estimate_s_rss()`.
 #' @section Errors:
 #' `seqgen_input_error` if an input is not as described.
 #' @references

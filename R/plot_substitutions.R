@@ -1,48 +1,57 @@
 #' Heat map of substitution scores
 #'
-#' Positions across, new residues up, the wild type marked by dots. Orange is worse than the
-#' wild type (below zero), blue better; colours end at the 98th percentile of the absolute
-#' scores. Residues without a score are grey.
+#' Positions across, new residues up, the wild type marked by dots. Orange is below the
+#' centre of the colours, blue above; colours end at the 98th percentile of distances from
+#' it. Residues without a score are grey.
 #'
-#' @param scores A data.frame of `position`, `ref`, `alt` and `score`, one row per
-#'   substitution of one protein, such as all 19 of each position.
+#' @param scores A data.frame of `position`, `ref_aa`, `alt_aa` and a column of scores, one
+#'   row per substitution of one protein by one method: as from [score_variants()] of
+#'   [all_substitutions()], or [single_mutants()].
+#' @param score The column of scores.
+#' @param centre The score that is pale. By default zero, the wild type's, where at least a
+#'   tenth of the scores lies on either side of it; else the median, which the legend then
+#'   gives.
 #' @return A ggplot, to which layers, scales and `labs()` can be added.
 #' @section Errors:
 #' `seqgen_input_error` if a column is missing, there is no score, a letter is no amino acid,
 #' a position has two wild types, or a substitution stands twice;
 #' `seqgen_missing_package_error` without ggplot2.
 #' @examplesIf seqgen_available() && requireNamespace("ggplot2", quietly = TRUE)
+#' sequence <- "MKVLAAGIVGLCAKWYF"
+#' scored <- score_variants(all_substitutions(sequence, name = "P1"), c(P1 = sequence),
+#'   load_model("blosum62"), methods = "wild-type-marginal"
+#' )
+#' plot_substitutions(scored)
+#'
 #' family <- read_alignment(seqgen_example("alignment"))
-#' model <- fit_mean_field(family$columns(seq_len(family$length) <= 30))
-#' mutants <- single_mutants(model)
-#' plot_substitutions(data.frame(
-#'   position = mutants$position, ref = mutants$ref_aa, alt = mutants$alt_aa,
-#'   score = mutants$delta_energy
-#' ))
+#' model <- fit_site_independent(family$columns(1:30))
+#' plot_substitutions(single_mutants(model), score = "delta_energy", centre = 0)
 #' @export
-plot_substitutions <- function(scores) {
+plot_substitutions <- function(scores, score = "log_lik_ratio", centre = NULL) {
   need_ggplot2()
-  told <- py_call(".plot_substitutions", list(scores))
+  told <- py_call(".plot_substitutions", list(scores, score, centre))
   cells <- told$cells
-  cells$alt <- factor(cells$alt, unlist(told$residues))
-  wild <- cells[as.character(cells$alt) == cells$ref, ]
+  cells$alt_aa <- factor(cells$alt_aa, unlist(told$residues))
+  cells$shown <- pmax(pmin(cells$score, told$limits[2]), told$limits[1])
+  wild <- cells[as.character(cells$alt_aa) == cells$ref_aa, ]
   wide <- diff(range(cells$position)) + 1
   few <- wide <= 45
-  limit <- told$limit
   aes <- ggplot2::aes
-  ggplot2::ggplot(cells, aes(.data$position, .data$alt)) +
-    ggplot2::geom_tile(aes(fill = pmax(pmin(.data$score, limit), -limit)), width = 1, height = 1) +
+  ggplot2::ggplot(cells, aes(.data$position, .data$alt_aa)) +
+    ggplot2::geom_tile(aes(fill = .data$shown), width = 1, height = 1) +
     ggplot2::geom_point(data = wild, size = max(min(60 / wide, 1.6), 0.4), colour = ink) +
-    ggplot2::scale_fill_gradientn("score",
+    ggplot2::scale_fill_gradientn(
       colours = c("#8a3a00", "#D55E00", "#fbfbfb", "#0072B2", "#00436b"),
-      limits = c(-limit, limit), na.value = "#c9ced4"
+      limits = told$limits, na.value = "#c9ced4"
     ) +
-    ggplot2::scale_x_continuous("Position (dots: wild type)",
+    ggplot2::scale_x_continuous(
       breaks = if (few) wild$position else ggplot2::waiver(),
-      labels = if (few) paste0(wild$ref, wild$position) else ggplot2::waiver(),
+      labels = if (few) paste0(wild$ref_aa, wild$position) else ggplot2::waiver(),
       expand = ggplot2::expansion(0)
     ) +
-    ggplot2::scale_y_discrete("New residue", drop = FALSE) +
+    ggplot2::scale_y_discrete(drop = FALSE) +
+    # Names of scales would win over the labs() of users.
+    ggplot2::labs(x = "Position (dots: wild type)", y = "New residue", fill = told$title) +
     plot_theme() +
     ggplot2::theme(
       axis.line = ggplot2::element_blank(), axis.ticks = ggplot2::element_blank(),

@@ -16,8 +16,9 @@
 #'   that it takes.
 #' @param overlap Least overlap of windows, in residues; by default half a window.
 #' @param shard `c(i, N)`: score the i-th (from 1) of N parts of the proteins.
-#' @param progress A function of residues done and in total. By default a line in
-#'   interactive sessions.
+#' @param progress A function of residue passes done and in total: residues of all
+#'   sequences that the model reads, so that a protein counts once for each position hidden
+#'   in it. By default a line in interactive sessions.
 #' @return A data.frame, one row per change and method, with `log_lik_ratio`. What
 #'   was left out: [drops()].
 #' @section Errors:

@@ -24,6 +24,7 @@ _PUBLIC = {
     "human_proteins": "seqgen.io.resources",
     "annotate": "seqgen.annotation",
     "score_variants": "seqgen.scores",
+    "all_substitutions": "seqgen.residues",
     "load_model": "seqgen.models.registry",
     "find_loci": "seqgen.loci",
     "split_by_locus": "seqgen.loci",

@@ -92,8 +92,23 @@ def split_by_locus(table: pd.DataFrame, loci: pd.DataFrame) -> dict[str, pd.Data
     Returns
     -------
     dict of DataFrame
-        One entry per locus, empty where nothing lies in it.
+        One entry per locus, in their order; without rows where nothing lies in it.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or names of chromosomes are no text.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"chrom": ["1", "1", "2"], "pos": [5, 90, 5]})
+    >>> loci = pd.DataFrame({"locus": ["1:1-9"], "chrom": ["1"], "start": [1], "end": [9]})
+    >>> split_by_locus(table, loci)["1:1-9"]
+      chrom  pos
+    0     1    5
     """
+    _check_places("table", table, ("chrom", "pos"))
+    _check_places("loci", loci, ("locus", "chrom", "start", "end"))
     by_chrom = dict(list(table.groupby("chrom", sort=False)))
     parts = {}
     columns = [loci[name].tolist() for name in ("locus", "chrom", "start", "end")]
@@ -101,6 +116,19 @@ def split_by_locus(table: pd.DataFrame, loci: pd.DataFrame) -> dict[str, pd.Data
         rows = by_chrom.get(chrom, table.iloc[:0])
         parts[str(name)] = rows[rows["pos"].between(start, end)]
     return parts
+
+
+def _check_places(argument: str, table: pd.DataFrame, columns: Sequence[str]) -> None:
+    lacking = [name for name in columns if name not in table]
+    if lacking:
+        raise InputError(
+            f"{argument}: no column {', '.join(lacking)}; expected {', '.join(columns)}"
+        )
+    if len(table) and not isinstance(table["chrom"].iloc[0], str):
+        raise InputError(
+            f"{argument}: chrom is {table['chrom'].iloc[0]}, which is no text; expected names of "
+            "chromosomes as text, such as '22'"
+        )
 
 
 def _significant_windows(

@@ -52,6 +52,17 @@ class PriorFit:
     n_effects: int
     left_out: pd.DataFrame
 
+    def __repr__(self) -> str:
+        table = self.coefficients
+        told = ", ".join(
+            f"{term} {value:.3g}"
+            for term, value in zip(table["term"], table["estimate"], strict=True)
+        )
+        return (
+            f"PriorFit({told}; {self.n_effects} effects, "
+            f"{'converged' if self.converged else 'not converged'})"
+        )
+
 
 def score_centre(variants: pd.DataFrame) -> float:
     """Mean log-likelihood ratio of the scored missense variants; 0 where there are none."""

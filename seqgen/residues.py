@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from seqgen.errors import InputError
 from seqgen.schemas import AMINO_ACIDS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 UNKNOWN = "X"
 
@@ -120,6 +123,59 @@ def format_change(change: ResidueChange, *, three_letter: bool = False) -> str:
     if three_letter:
         return f"p.{_ONE_TO_THREE[ref]}{position}{_ONE_TO_THREE[alt]}"
     return f"{ref}{position}{alt}"
+
+
+def all_substitutions(sequence: str, *, name: str = "protein") -> pd.DataFrame:
+    """Every replacement of one residue of a protein: the 19 others at each position.
+
+    Positions with a letter that is none of the 20 residues are left out, and a final ``*``.
+
+    Parameters
+    ----------
+    sequence : str
+        One-letter codes.
+    name : str
+        What the table calls the protein: the accession under which `score_variants` is given
+        its sequence.
+
+    Returns
+    -------
+    DataFrame
+        ``uniprot``, ``position`` (1-based), ``ref_aa``, ``alt_aa``, as `score_variants` takes it.
+
+    Raises
+    ------
+    InputError
+        If the sequence is none of a protein, or has none of the 20 residues.
+
+    Examples
+    --------
+    >>> table = all_substitutions("MK", name="P1")
+    >>> len(table), table.iloc[-1].tolist()
+    (38, ['P1', 2, 'K', 'Y'])
+    >>> from seqgen import load_model, score_variants
+    >>> scored = score_variants(table, {"P1": "MK"}, load_model("blosum62"))
+    >>> len(scored.table)
+    38
+    """
+    import pandas as pd
+
+    if not isinstance(sequence, str):
+        raise InputError(
+            f"sequence is of type {type(sequence).__name__}; expected one string of one-letter "
+            "residues"
+        )
+    length = len(clean_sequence(sequence, "sequence"))
+    letters = np.array(list(sequence.strip().upper()[:length]))
+    position, alt = (part.ravel() for part in np.indices((length, len(AMINO_ACIDS))))
+    table = pd.DataFrame({
+        "uniprot": name, "position": position + 1, "ref_aa": letters[position],
+        "alt_aa": np.array(list(AMINO_ACIDS))[alt],
+    }).astype({"uniprot": "str", "ref_aa": "str", "alt_aa": "str"})  # fmt: skip
+    kept = table["ref_aa"].isin(list(AMINO_ACIDS)) & (table["ref_aa"] != table["alt_aa"])
+    if not kept.any():
+        raise InputError("sequence: none of its letters is one of the 20 residues")
+    return table[kept].reset_index(drop=True)
 
 
 def _one_letter(code: str) -> str:

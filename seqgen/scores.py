@@ -83,7 +83,8 @@ def score_variants(
         Score the i-th of N parts of the proteins; the rows of all parts are those of the whole.
         Rows that cannot be scored are counted with their protein, or in the first part.
     progress : callable, optional
-        Called as ``progress(done, total)`` with residues run through the model.
+        Called as ``progress(done, total)`` with residue passes: residues of all sequences that
+        the model reads, so that a protein counts once for each position hidden in it.
 
     Returns
     -------

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 
+import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from seqgen.errors import InputError, MissingFileError, OutputError
+from seqgen.io.shards import merge_shards
 from seqgen.io.tables import (
     read_provenance,
     read_table,
@@ -77,6 +80,50 @@ def test_provenance_comes_back(tmp_path, drops, suffix):
     assert read_provenance(path) == note
     bare = write_table(drops, tmp_path / f"bare.{suffix}")
     assert read_provenance(bare) == {}
+
+
+def test_provenance_of_a_run_is_that_of_its_folder_and_page(tmp_path):
+    page = write_text(tmp_path / "report.html", "<p>")
+    for path in (tmp_path, page):
+        with pytest.raises(InputError, match=r"no provenance\.json (in|beside) it"):
+            read_provenance(path)
+    write_json(tmp_path / "provenance.json", {"seed": 1})
+    assert read_provenance(tmp_path) == read_provenance(page) == {"seed": 1}
+    with pytest.raises(MissingFileError):
+        read_provenance(tmp_path / "other.html")
+
+
+def test_dates_stay_dates(tmp_path):
+    days = np.array(["2024-02-29", "NaT", "1899-12-31"], dtype="datetime64[s]")
+    frame = pd.DataFrame({
+        "n": [1, 2, 3], "day": days, "time": days + np.timedelta64(1, "s"),
+        "milli": days.astype("datetime64[ms]"), "none": np.full(3, "NaT", dtype="datetime64[s]"),
+    })  # fmt: skip
+    path = write_table(frame, tmp_path / "t.parquet")
+    kinds = [str(kind) for kind in pq.read_schema(path).types]
+    assert kinds == ["int64", "date32[day]", "timestamp[ms]", "timestamp[ms]", "date32[day]"]
+    found = read_table(path)
+    assert [str(kind) for kind in found.dtypes[1:]] == ["datetime64[s]", *["datetime64[ms]"] * 2,
+                                                         "datetime64[s]"]  # fmt: skip
+    pd.testing.assert_frame_equal(found.astype(frame.dtypes), frame)
+    assert read_table(write_table(frame[:0], path, allow_empty=True))["day"].dtype == days.dtype
+
+
+def test_a_table_says_which_part_it_is(tmp_path, drops):
+    part = write_table(
+        drops, tmp_path / "t.tsv", schema=DROPS, provenance={"seed": 1}, shard=(1, 2)
+    )
+    told = read_provenance(part)
+    assert (told["seed"], told["shard"]["part"], told["shard"]["of"]) == (1, 1, 2)
+    other = write_table(
+        drops, tmp_path / "u.tsv", schema=DROPS, provenance={"seed": 1}, shard=(2, 2)
+    )
+    merged = merge_shards([other, part])
+    assert merged.table["count"].tolist() == [6, 2]
+    assert merged.provenance == {"seed": 1, "merged": 2}
+    with pytest.raises(InputError, match=r"shard is \(3, 2\); expected"):
+        write_table(drops, tmp_path / "v.tsv", shard=(3, 2))
+    assert not (tmp_path / "v.tsv").exists()
 
 
 def test_no_rows_are_refused_unless_allowed(tmp_path):

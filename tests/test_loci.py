@@ -64,6 +64,22 @@ def test_bad_options(bad):
         find_loci(sumstats([("1", 7, 30.0)]), **bad)
 
 
+def test_rows_are_split_by_locus_in_the_order_of_the_loci():
+    table = sumstats([("1", 5, 1.0), ("2", 5, 2.0), ("1", 10, 3.0), ("1", 11, 4.0)])
+    loci = pd.DataFrame({"locus": ["b", "a", "none"], "chrom": ["2", "1", "3"], "start": [5, 5, 1],
+                         "end": [5, 10, 9]})  # fmt: skip
+    parts = split_by_locus(table, loci)
+    assert list(parts) == ["b", "a", "none"]
+    assert {name: part["rsid"].tolist() for name, part in parts.items()} == {
+        "b": ["rs1"], "a": ["rs0", "rs2"], "none": [],
+    }  # fmt: skip
+    assert list(parts["none"].columns) == list(table.columns)
+    with pytest.raises(InputError, match="table: no column pos; expected chrom, pos"):
+        split_by_locus(table[["chrom"]], loci)
+    with pytest.raises(InputError, match="loci: chrom is 2, which is no text"):
+        split_by_locus(table, loci.assign(chrom=[2, 1, 3]))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     positions=st.lists(st.integers(1, 3000), min_size=1, max_size=40, unique=True),

@@ -18,7 +18,7 @@ from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
 from seqgen.io.tables import read_provenance, read_table, write_table
 from seqgen.loci import find_loci
 from seqgen.models.substitution import SubstitutionModel
-from seqgen.pipeline import RunOptions, prepare_loci, redraw_report, run
+from seqgen.pipeline import RunOptions, prepare_loci, redraw_report, residue_changes, run
 from seqgen.pipeline.store import file_sha256
 from seqgen.priors import prior_annotations, prior_weights
 
@@ -412,3 +412,37 @@ def test_output_folder_that_cannot_be_written(tmp_path):
 def test_bad_options(bad):
     with pytest.raises(InputError, match=next(iter(bad))):
         RunOptions(**bad)
+
+
+def test_the_residue_changes_are_those_of_the_variants_table(done):
+    """The pieces that users call give what the run itself joined to the variants."""
+    folder = done[0].folder
+    annotations = read_table(folder / "annotations.parquet", schemas.ANNOTATIONS)
+    scores = read_table(folder / "scores.parquet", schemas.SCORES)
+    key = list(schemas.SUMSTATS.key)
+    told = done[0].tables.variants.dropna(subset="residue_change").set_index(key)
+    changes = residue_changes(annotations, scores).set_index(key)
+    assert changes.index.is_unique
+    columns = ["gene", "uniprot", "residue_change", "log_lik_ratio"]
+    pd.testing.assert_frame_equal(changes.loc[told.index, columns], told[columns])
+    other = residue_changes(annotations, scores, "masked-marginal").set_index(key)
+    scored = other.loc[told.index, "log_lik_ratio"].dropna()
+    assert (scored != told.loc[scored.index, "log_lik_ratio"]).any()
+    with pytest.raises(InputError, match=r"method is 'x'; expected .*masked-marginal"):
+        residue_changes(annotations, scores, "x")
+    with pytest.raises(InputError, match="scores: no column method, log_lik_ratio"):
+        residue_changes(annotations, annotations)
+
+
+def test_of_several_changes_of_a_variant_the_worst_is_told():
+    variant = {"chrom": "1", "pos": 5, "effect_allele": "A", "other_allele": "G"}
+    change = {"position": 2, "ref_aa": "K", "alt_aa": "W"}
+    annotations = pd.DataFrame([{**variant, **change, "uniprot": name} for name in ("P1", "P2")])
+    scores = pd.DataFrame([
+        {**change, "uniprot": name, "method": "wild-type-marginal", "log_lik_ratio": ratio}
+        for name, ratio in (("P1", -1.0), ("P2", -4.0))
+    ])  # fmt: skip
+    found = residue_changes(annotations, scores)
+    assert found[["uniprot", "residue_change", "log_lik_ratio"]].values.tolist() == [
+        ["P2", "K2W", -4.0]
+    ]

@@ -267,8 +267,8 @@ def test_locus_says_what_is_wrong(variants, change, told):
 
 def substitutions():
     return pd.DataFrame(
-        {"position": [7, 7, 9], "ref": ["K", "K", "L"], "alt": ["R", "W", "P"],
-         "score": [-0.4, -5.0, 7.0]}
+        {"position": [7, 7, 9], "ref_aa": ["K", "K", "L"], "alt_aa": ["R", "W", "P"],
+         "log_lik_ratio": [-0.4, -5.0, 7.0]}
     )  # fmt: skip
 
 
@@ -283,16 +283,18 @@ def test_substitutions_stand_at_their_position_and_residue():
     np.testing.assert_array_equal(points_of(ax, 0), [[7, order.index("K")], [9, order.index("L")]])
     low, high = ax.images[0].get_clim()
     assert low == -high, "zero has to be the pale middle"
+    low, high = plots.plot_substitutions(substitutions(), centre=-2.0).images[0].get_clim()
+    assert low + high == pytest.approx(-4.0)
 
 
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda s: s.drop(columns="alt"), "no column 'alt'"),
-        (lambda s: s.assign(alt="B"), "none of the 20"),
-        (lambda s: s.assign(ref=["K", "L", "L"]), "two wild types"),
+        (lambda s: s.drop(columns="alt_aa"), "no column 'alt_aa'"),
+        (lambda s: s.assign(alt_aa="B"), "none of the 20"),
+        (lambda s: s.assign(ref_aa=["K", "L", "L"]), "two wild types"),
         (lambda s: pd.concat([s, s]), "stands twice"),
-        (lambda s: s.assign(score=np.nan), "no score"),
+        (lambda s: s.assign(log_lik_ratio=np.nan), "no score"),
     ],
 )
 def test_substitutions_say_what_is_wrong(change, told):

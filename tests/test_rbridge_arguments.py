@@ -233,6 +233,14 @@ def test_other_failures_stay_what_they_are():
         ("first at row 0, column 3", "first at row 1, column 4"),
         ("x.tsv row 3 and line 2", "x.tsv row 3 and line 2"),
         ("between is ('x',)", "between is 'x'"),
+        (
+            "name both, as columns={'a': 'A1', 'b': ...}",
+            'name both, as columns = c(a = "A1", b = ...)',
+        ),
+        ("them with columns={...} or x", "them with columns = c(...) or x"),
+        ("(n was {'n-1': 5e-8, 'k': \"it's\"})", '(n was c(`n-1` = 5e-8, k = "it\'s"))'),
+        ("options={'a': None, 'b': True}", "options = list(a = NULL, b = TRUE)"),
+        ("column '{\"a\": 1}' of {x} and {'a'}", "column '{\"a\": 1}' of {x} and {'a'}"),
     ],
 )
 def test_messages_are_in_the_words_of_r(message, told):

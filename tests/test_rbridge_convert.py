@@ -17,6 +17,7 @@ ri = start_r()
 
 from seqgen.rbridge import to_python, to_r  # noqa: E402
 from seqgen.rbridge.engine import r_code  # noqa: E402
+from seqgen.rbridge.fitting import fit  # noqa: E402
 
 IDENTICAL = "function(x, y) identical(x, y, single.NA = FALSE)"
 
@@ -216,11 +217,31 @@ def test_arrays_keep_their_cells(shape, order):
     assert back(words).tolist() == words.tolist()
 
 
-def test_a_matrix_of_whole_numbers_with_na_is_of_doubles():
-    for names in ("NULL", "list(c('x', 'y'), c('a', 'b'))"):
-        found = np.asarray(to_python(r(f"matrix(c(1L, NA, 3L, 4L), 2, dimnames = {names})")))
-        assert found.dtype == np.float64
-        assert np.array_equal(found, [[1, 3], [np.nan, 4]], equal_nan=True)
+def test_a_matrix_of_whole_numbers_with_na_stays_one_and_is_of_doubles_in_arguments():
+    counts = r("matrix(c(1L, NA, 3L, 4L), 2)")
+    assert r_code(IDENTICAL)(counts, to_r(to_python(counts)))[0]
+    named = r("matrix(c(1L, NA, 3L, 4L), 2, dimnames = list(c('x', 'y'), c('a', 'b')))")
+    for matrix in (counts, named):
+        for annotation in ("ArrayLike", "ndarray | None", "Any"):
+            found = fit(to_python(matrix), annotation, {})
+            assert not isinstance(found, np.ma.MaskedArray)
+            assert np.asarray(found).dtype == np.float64
+            assert np.array_equal(found, [[1, 3], [np.nan, 4]], equal_nan=True)
+
+
+def test_a_wide_table_of_numbers_is_that_of_its_columns():
+    values = np.arange(200.0).reshape(2, 100)
+    values[1, 3] = np.nan
+    names = [f"rs{k}" for k in range(100)]
+    for rows in (2, 1, 0):
+        frame = pd.DataFrame(values[:rows], columns=names)
+        one_by_one = r_code("function(x) as.data.frame(x)")(to_r(dict(frame.items())))
+        if rows:
+            assert r_code("identical")(to_r(frame), one_by_one)[0]
+        pd.testing.assert_frame_equal(back(frame), frame)
+    mixed = pd.DataFrame(values, columns=names).assign(rs7=[1, 2], rs8=["a", None])
+    told = r_code("function(d) sapply(d[c('rs3', 'rs7', 'rs8')], class)")(to_r(mixed))
+    assert list(told) == ["numeric", "integer", "character"]
 
 
 def test_tables_that_are_empty_or_odd():

@@ -112,7 +112,53 @@ def align_to_panel(
     return Counted(table.reset_index(drop=True), tally.to_frame())
 
 
-def panel_ld(
+def panel_ld(variants: pd.DataFrame, panel: Panel) -> np.ndarray:
+    """Correlations of the effect-allele counts of aligned variants among the panel's people.
+
+    Signed by the effect alleles of the summary statistics, as their z-scores are. Missing calls
+    stand at the mean of their variant.
+
+    Parameters
+    ----------
+    variants : DataFrame
+        Rows of what `align_to_panel` returned: ``panel_index``, ``flipped`` and, to check that
+        they belong to this panel, ``chrom`` and ``pos``.
+    panel : Panel
+        The one that they were aligned to.
+
+    Returns
+    -------
+    ndarray of float64, shape (p, p)
+        Symmetric, with a diagonal of exactly one. 12,000 variants take 1.2 GB.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, the variants are not those of this panel, or it does not vary at
+        one of them.
+
+    Examples
+    --------
+    >>> import seqgen
+    >>> from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
+    >>> panel = seqgen.read_panel(demo_panel_prefix())
+    >>> sumstats = seqgen.read_sumstats(demo_sumstats_path()).table
+    >>> aligned = seqgen.align_to_panel(sumstats, panel).table
+    >>> seqgen.panel_ld(aligned.head(3), panel).shape
+    (3, 3)
+    """
+    lacking = [name for name in ("panel_index", "flipped") if name not in variants]
+    if lacking:
+        raise InputError(
+            f"variants: no column {', '.join(lacking)}; expected rows of what align_to_panel "
+            "returned"
+        )
+    index = variants["panel_index"].to_numpy()
+    _refuse_other_panel(variants, index, panel)
+    return correlations(panel, index, np.where(variants["flipped"], -1.0, 1.0))[0]
+
+
+def correlations(
     panel: Panel, aligned_index: np.ndarray, sign: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Correlation of the effect-allele counts of some variants, missing calls at their mean.
@@ -160,6 +206,19 @@ def panel_ld(
     R = np.clip((R + R.T) / 2.0, -1.0, 1.0)
     np.fill_diagonal(R, 1.0)
     return R, X
+
+
+def _refuse_other_panel(variants: pd.DataFrame, index: np.ndarray, panel: Panel) -> None:
+    """Refuse row numbers that mean other variants here, as where a region was read since."""
+    place = [name for name in ("chrom", "pos") if name in variants]
+    within = index.size == 0 or (index.min() >= 0 and index.max() < len(panel.variants))
+    there = panel.variants[place].take(index) if within else None
+    apart = True if there is None else (there.to_numpy() != variants[place].to_numpy()).any()
+    if apart:
+        raise InputError(
+            f"variants: not those of panel '{panel.name}' by panel_index, chrom and pos; expected "
+            "rows that align_to_panel returned for this very panel: align them again"
+        )
 
 
 def _column_means(X: np.ndarray) -> np.ndarray:

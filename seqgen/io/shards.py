@@ -70,7 +70,8 @@ def merge_shards(parts: Sequence[Path]) -> Merged:
     Parameters
     ----------
     parts : sequence of path
-        Tables that say which part they are (`shard_note`), in any order.
+        Tables that say which part they are (of the command line's ``--shard``, or
+        ``write_table(..., shard=(i, N))``), in any order.
 
     Returns
     -------
@@ -120,7 +121,8 @@ def _told(path: Path) -> dict[str, Any]:
     if _NOTE not in told:
         raise InputError(
             f"{path}: does not say which part of a job it is; expected a table that was made with "
-            "--shard, and beside a text table its .provenance.json"
+            "--shard, or by write_table with its argument shard, and beside a text table its "
+            ".provenance.json"
         )
     return told
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _SEPARATORS = {".tsv": "\t", ".tsv.gz": "\t", ".csv": ",", ".csv.gz": ","}
 _PARQUET = ".parquet"
 _KEY = b"seqgen"
+_PAGE, _OF_RUN = ".html", "provenance.json"
 
 
 def read_table(path: str | os.PathLike[str], schema: Schema | None = None) -> pd.DataFrame:
@@ -61,6 +62,7 @@ def write_table(
     schema: Schema | None = None,
     provenance: Mapping[str, Any] | None = None,
     allow_empty: bool = False,
+    shard: tuple[int, int] | None = None,
 ) -> Path:
     """Write a table beside its final place and move it there once it is complete.
 
@@ -79,6 +81,8 @@ def write_table(
         text table as ``<path>.provenance.json``.
     allow_empty : bool
         A table without rows is refused unless this is True.
+    shard : tuple (i, N), optional
+        Note in the provenance that the table is the i-th of N parts, for `merge_shards`.
 
     Returns
     -------
@@ -88,7 +92,7 @@ def write_table(
     Raises
     ------
     InputError
-        If the table breaks its schema.
+        If the table breaks its schema, or ``shard`` is not (i, N) with 1 <= i <= N.
     OutputError
         If the table has no rows, or the place cannot be written.
     """
@@ -101,6 +105,8 @@ def write_table(
             f"{path}: the table to be written has no rows; look at the drop counts for where "
             f"they went, or pass allow_empty=True if none is a result"
         )
+    if shard is not None:
+        provenance = {**(provenance or {}), **_shard_note(shard, schema)}
     note = None if provenance is None else _to_json(provenance, "provenance")
     if kind == _PARQUET:
         with replacing(path) as handle:
@@ -114,15 +120,37 @@ def write_table(
 
 
 def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The provenance a table was written with; empty where it has none.
+    """What a table, or a run of the main job, was made from and how.
+
+    Parameters
+    ----------
+    path : path
+        A table of `write_table`, or the folder or page of a run (its ``provenance.json``).
+
+    Returns
+    -------
+    dict
+        Empty where a table was written without.
 
     Raises
     ------
     MissingFileError
         If there is no such file.
     InputError
-        If the file is damaged.
+        If the file is damaged, or the folder or page is not of a finished run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = write_table(pd.DataFrame({"a": [1]}), f"{folder}/a.tsv", provenance={"seed": 1})
+    ...     read_provenance(path)
+    {'seed': 1}
     """
+    path = Path(path)
+    if path.is_dir() or path.suffix.lower() == _PAGE:
+        return _provenance_of_run(path)
     path = existing_file(path)
     if _kind(path, InputError) == _PARQUET:
         import pyarrow.parquet as pq
@@ -133,10 +161,33 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
     else:
         sidecar = _sidecar(path)
         text = sidecar.read_text(encoding="utf-8") if sidecar.exists() else "{}"
+    return _from_json(text, path)
+
+
+def _provenance_of_run(path: Path) -> dict[str, Any]:
+    folder = path if path.is_dir() else existing_file(path).parent
+    record = folder / _OF_RUN
+    if not record.exists():
+        raise InputError(
+            f"{path}: no {_OF_RUN} {'in it' if path.is_dir() else 'beside it'}; expected the "
+            "folder or page of a finished run, or a table: those of a scan have their own"
+        )
+    return _from_json(record.read_text(encoding="utf-8"), record)
+
+
+def _from_json(text: str, path: Path) -> dict[str, Any]:
     try:
-        return json.loads(text)
+        told: dict[str, Any] = json.loads(text)
     except ValueError as error:
         raise InputError(f"{path}: its provenance is not JSON ({error}); write it anew") from error
+    return told
+
+
+def _shard_note(shard: tuple[int, int], schema: Schema | None) -> dict[str, Any]:
+    from seqgen.io.shards import shard_note
+    from seqgen.parallel import checked_shard
+
+    return shard_note(checked_shard(shard), schema)
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> Path:
@@ -262,11 +313,28 @@ def _readable_parquet(path: Path) -> Iterator[None]:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     # not read_table, which would make columns of folders named like "locus=1"
     with _readable_parquet(path), pq.ParquetFile(path, page_checksum_verification=True) as file:
-        return file.read().to_pandas()
+        table = file.read()
+        frame = table.to_pandas(date_as_object=False)
+    dates = [k for k, kind in enumerate(table.schema.types) if pa.types.is_date(kind)]
+    return _with_columns(frame, {k: frame.iloc[:, k].astype("datetime64[s]") for k in dates})
+
+
+def _with_columns(frame: pd.DataFrame, columns: Mapping[int, Any]) -> pd.DataFrame:
+    for place, column in columns.items():
+        frame.isetitem(place, column)
+    return frame
+
+
+def _days(frame: pd.DataFrame) -> list[int]:
+    """Columns of dates: in whole seconds, as pandas has no dates, and all at midnight."""
+    kinds = [str(dtype) for dtype in frame.dtypes]
+    columns = {k: frame.iloc[:, k] for k, kind in enumerate(kinds) if kind == "datetime64[s]"}
+    return [k for k, one in columns.items() if (one.isna() | (one == one.dt.normalize())).all()]
 
 
 def _write_parquet(frame: pd.DataFrame, handle: io.BufferedWriter, note: str | None) -> None:
@@ -275,6 +343,9 @@ def _write_parquet(frame: pd.DataFrame, handle: io.BufferedWriter, note: str | N
 
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
+        for place in _days(frame):
+            name = table.schema.names[place]
+            table = table.set_column(place, name, table.column(place).cast(pa.date32()))
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise OutputError(
             f"the table cannot be written as Parquet ({error}); give each column one type and "

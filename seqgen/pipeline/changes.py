@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import pandas as pd
 
+from seqgen.errors import InputError
 from seqgen.schemas import SUMSTATS
 
 _CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 
 
-def residue_changes(annotations: pd.DataFrame, scores: pd.DataFrame, method: str) -> pd.DataFrame:
+def residue_changes(
+    annotations: pd.DataFrame, scores: pd.DataFrame, method: str = "wild-type-marginal"
+) -> pd.DataFrame:
     """One row per variant: its residue change, and where it makes several the worst one.
+
+    Join it to variants by ``chrom``, ``pos``, ``effect_allele`` and ``other_allele``; with a
+    column ``locus`` the result is what `prior_annotations` takes.
 
     Parameters
     ----------
     annotations : DataFrame
-        Table ``annotations``.
+        Table ``annotations``, such as of `annotate`.
     scores : DataFrame
-        Table ``scores``.
+        Table ``scores``, such as of `score_variants`.
     method : str
-        Which method's scores are taken.
+        Which method's scores are taken; by default that of `run`.
 
     Returns
     -------
@@ -27,7 +33,32 @@ def residue_changes(annotations: pd.DataFrame, scores: pd.DataFrame, method: str
         The columns of ``annotations``, ``residue_change`` (such as R253C) and
         ``log_lik_ratio``, missing where the change has no score; of several changes of a
         variant the one of lowest ratio.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or none of the scores is of that method.
+
+    Examples
+    --------
+    >>> import seqgen
+    >>> from seqgen.io.resources import demo_sumstats_path
+    >>> sumstats = seqgen.read_sumstats(demo_sumstats_path()).table
+    >>> found = seqgen.annotate(sumstats, seqgen.missense_map()).table
+    >>> found = found[found["checked"]].head(20)
+    >>> model = seqgen.load_model("blosum62")
+    >>> scores = seqgen.score_variants(found, seqgen.human_proteins(), model).table
+    >>> changes = residue_changes(found, scores)
+    >>> {"residue_change", "log_lik_ratio"} <= set(changes.columns)
+    True
     """
+    _require("annotations", annotations, (*SUMSTATS.key, *_CHANGE))
+    _require("scores", scores, (*_CHANGE, "method", "log_lik_ratio"))
+    if len(scores) and not (scores["method"] == method).any():
+        raise InputError(
+            f"method is {method!r}; expected one that there are scores of: "
+            f"{', '.join(map(str, scores['method'].unique()))}"
+        )
     wanted = scores.loc[scores["method"] == method, [*_CHANGE, "log_lik_ratio"]]
     joined = annotations.merge(wanted, on=_CHANGE, how="left")
     joined = joined.sort_values(["log_lik_ratio", "uniprot"], kind="stable")
@@ -40,3 +71,11 @@ def only_finemapped(annotations: pd.DataFrame, finemapped: pd.DataFrame) -> pd.D
     """Rows of ``annotations`` whose variant is among ``finemapped``."""
     key = list(SUMSTATS.key)
     return annotations.merge(finemapped[key].drop_duplicates(), on=key, how="inner")
+
+
+def _require(argument: str, table: pd.DataFrame, columns: tuple[str, ...]) -> None:
+    lacking = [name for name in columns if name not in table]
+    if lacking:
+        raise InputError(
+            f"{argument}: no column {', '.join(lacking)}; expected {', '.join(columns)}"
+        )

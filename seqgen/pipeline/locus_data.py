@@ -69,9 +69,7 @@ class LocusData:
         """Correlations between the effect alleles in the panel, shape (p, p)."""
         if self._ld:
             return self._ld[0]
-        sign = np.where(self.variants["flipped"], -1.0, 1.0)
-        index = self.variants["panel_index"].to_numpy()
-        ld = prepare_ld(panel_ld(self.panel, index, sign)[0])
+        ld = prepare_ld(panel_ld(self.variants, self.panel))
         if self.keep_ld:
             self._ld.append(ld)
         return ld

@@ -2,9 +2,10 @@
 
 R has no scalars, so a vector of one element without names arrives as a scalar (`I()` keeps it
 a sequence) and a longer one as an array, or a list of str; with names as a Series. A list is a
-list, with names a dict. A matrix is an array, of doubles if its integers have NA; with dimnames a
-DataFrame, whose columns are V1, V2, ... if only rows have names. A data.frame (tibble, data.table)
-is a DataFrame. Nothing is shared: what crosses is copied, once.
+list, with names a dict. A matrix is an array, a masked one if its integers have NA (`fitting` makes
+doubles of it for arguments); with dimnames a DataFrame, of doubles then, whose columns are V1, V2,
+... if only rows have names. A data.frame (tibble, data.table) is a DataFrame. Nothing is shared:
+what crosses is copied, once.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.rbridge import functions, handles, results
-from seqgen.rbridge.engine import base, ri
+from seqgen.rbridge.engine import base, r_code, ri
 from seqgen.rbridge.text import strings_to_python, strings_to_r
 from seqgen.rbridge.vectors import (
     attribute,
@@ -32,6 +33,9 @@ from seqgen.rbridge.vectors import (
 )
 
 _DATED = {"Date", "POSIXct", "POSIXlt", "difftime", "factor"}
+# Each column costs a call into R, which shows where a table is a matrix with names.
+_WIDE = 32
+_CUT = "function(x) lapply(seq_len(ncol(x)), function(column) x[, column])"
 
 
 def to_python(value: Any) -> Any:
@@ -142,18 +146,21 @@ def _array_to_python(value: Any, shape: tuple[int, ...]) -> Any:
     else:
         column = column_to_python(value)
         if isinstance(column, pd.arrays.IntegerArray):  # numpy has no whole number for NA
-            column = column.to_numpy(dtype=np.float64, na_value=np.nan)
-        array = np.asarray(column).reshape(shape, order="F")
+            filled = column.to_numpy(dtype=np.int64, na_value=0)
+            column = np.ma.MaskedArray(filled, mask=column.isna())
+        array = np.asanyarray(column).reshape(shape, order="F")
     names = attribute(value, "dimnames")
     if names is None or len(shape) != 2:
         return array
+    if isinstance(array, np.ma.MaskedArray):
+        array = np.ma.filled(array.astype(np.float64), np.nan)
     index, columns = (
         None if name is ri.NULL else pd.Index(strings_to_python(name), dtype="str")
         for name in names
     )
     if columns is None:  # as R's as.data.frame() names them
         columns = pd.Index([f"V{place}" for place in range(1, shape[1] + 1)], dtype="str")
-    return pd.DataFrame(array, index=index, columns=columns)
+    return pd.DataFrame(array, index=index, columns=columns, copy=False)
 
 
 def _array_to_r(array: np.ndarray) -> Any:
@@ -162,7 +169,8 @@ def _array_to_r(array: np.ndarray) -> Any:
     if array.dtype.kind == "f":
         vector = doubles_to_r(array)
     elif array.dtype.kind in "iu":
-        vector = whole_to_r(array)
+        masked = isinstance(array, np.ma.MaskedArray)
+        vector = whole_to_r(np.asarray(array), np.ma.getmaskarray(array) if masked else None)
     elif array.dtype.kind == "b":
         vector = logicals_to_r(array)
     else:
@@ -193,13 +201,7 @@ def _frame_to_r(frame: pd.DataFrame) -> Any:
     named = [name for name in frame.index.names if name is not None]
     if named and not _are_names(frame.index):
         frame = frame.reset_index()
-    columns = []
-    for place, name in enumerate(frame.columns):
-        try:
-            columns.append(_column_to_r(frame.iloc[:, place]))
-        except InputError as error:
-            raise InputError(f"column {name!r}: {error}") from error
-    vector = ri.ListSexpVector(columns)
+    vector = _columns_to_r(frame)
     vector.do_slot_assign("names", strings_to_r([str(name) for name in frame.columns]))
     if _are_names(frame.index):
         rows = strings_to_r(frame.index)
@@ -208,6 +210,21 @@ def _frame_to_r(frame: pd.DataFrame) -> Any:
     vector.do_slot_assign("row.names", rows)
     vector.rclass = ri.StrSexpVector(["data.frame"])
     return vector
+
+
+def _columns_to_r(frame: pd.DataFrame) -> Any:
+    """A plain R list of the columns; many columns of floats as one matrix that R cuts up."""
+    if frame.shape[1] >= _WIDE and all(
+        isinstance(dtype, np.dtype) and dtype.kind == "f" for dtype in frame.dtypes
+    ):
+        return r_code(_CUT)(_array_to_r(frame.to_numpy()))
+    columns = []
+    for name, column in frame.items():
+        try:
+            columns.append(_column_to_r(column))
+        except InputError as error:
+            raise InputError(f"column {name!r}: {error}") from error
+    return ri.ListSexpVector(columns)
 
 
 def _are_names(index: pd.Index) -> bool:

@@ -54,6 +54,8 @@ def fit(value: Any, annotation: str, names: _Names) -> Any:
     """
     alternatives = kinds(annotation, names)
     taken = heads(alternatives)
+    if isinstance(value, np.ma.MaskedArray):  # a matrix of integers with NA
+        value = np.ma.filled(value.astype(np.float64), np.nan)
     if isinstance(value, dict):
         return _fit_dict(value, alternatives, names)
     if isinstance(value, pd.Series):

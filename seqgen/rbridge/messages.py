@@ -6,6 +6,13 @@ import re
 
 # An apostrophe within a word opens no quotation.
 _QUOTED = re.compile(r"""((?<!\w)'[^'\n]*'(?!\w)|(?<!\w)"[^"\n]*"(?!\w)|`[^`\n]*`)""")
+# A dict as Python writes it: values are quoted, numbers, constants, or the dots of an example.
+_STRING = r"""(?:'[^'\n]*'|"[^"\n]*")"""
+_ITEM = rf"({_STRING}): ({_STRING}|-?\d[\w.+-]*|True|False|None|\.\.\.)"
+_ITEMS = re.compile(_ITEM)
+_DICT = re.compile(
+    rf"{_QUOTED.pattern}|(?P<name>(?<!\w)\w+=)?\{{(?P<items>\.\.\.|{_ITEM}(?:, {_ITEM})*)\}}"
+)
 # Part of no path, file name, attribute or longer word.
 _BEFORE, _AFTER = r"(?<![\w./\\$@-])", r"(?![\w/\\-]|\.\w|\()"
 _ARTICLE = r"(?P<article>\b[Aa]n? )"
@@ -68,7 +75,10 @@ def for_r(message: str) -> str:
     '1 of 20 values are not finite (first at position 2: nan)'
     >>> for_r("expected a Series, such as read_traits(...).values['height'], not of type str")
     'expected a named vector, such as read_traits(...)$values[["height"]], not of type string'
+    >>> for_r("name it, as columns={'effect_allele': 'A1', 'other_allele': ...}")
+    'name it, as columns = c(effect_allele = "A1", other_allele = ...)'
     """
+    message = _DICT.sub(_vector_of_dict, message)
     for pattern, meaning in _PHRASES:
         message = pattern.sub(meaning, message)
     message = _INDEX.sub(lambda match: f"at position {int(match[1]) + 1}", message)
@@ -76,6 +86,27 @@ def for_r(message: str) -> str:
     parts = _QUOTED.split(message)
     parts[::2] = [_translated(part) for part in parts[::2]]
     return "".join(parts)
+
+
+def _vector_of_dict(match: re.Match[str]) -> str:
+    """A named vector in the place of a dict, a named list where None is in it."""
+    if match["items"] is None:  # a quotation
+        return match[0]
+    items = _ITEMS.findall(match["items"])
+    told = ", ".join(f"{_r_name(key[1:-1])} = {_r_value(value)}" for key, value in items)
+    kind = "list" if any(value == "None" for _, value in items) else "c"
+    name = f"{match['name'][:-1]} = " if match["name"] else ""
+    return f"{name}{kind}({told or match['items']})"
+
+
+def _r_name(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z][\w.]*", key) else f"`{key}`"
+
+
+def _r_value(value: str) -> str:
+    if value[0] == "'" and '"' not in value:
+        return f'"{value[1:-1]}"'
+    return _CONSTANTS.get(value, value)
 
 
 def _from_one(match: re.Match[str]) -> str:

@@ -174,12 +174,21 @@ def _axis(track: Any, name: str) -> dict[str, Any]:
             "borders": np.array(track.borders), "title": name}  # fmt: skip
 
 
-def substitutions(scores: pd.DataFrame) -> dict[str, Any]:
-    """Cells and limit of the colours of `seqgen.plots.plot_substitutions`."""
-    from seqgen.plots.substitutions import RESIDUES, colour_limit, substitution_cells
+def substitutions(
+    scores: pd.DataFrame, score: str = "log_lik_ratio", centre: float | None = None
+) -> dict[str, Any]:
+    """Cells, colours and legend of `seqgen.plots.plot_substitutions`."""
+    from seqgen.plots.substitutions import (
+        RESIDUES,
+        colour_scale,
+        legend_title,
+        substitution_cells,
+    )
 
-    cells = substitution_cells(scores)
-    return {"cells": cells, "limit": colour_limit(cells), "residues": list(RESIDUES)}
+    cells = substitution_cells(scores, score)
+    middle, reach = colour_scale(cells, centre)
+    return {"cells": cells, "limits": np.array([middle - reach, middle + reach]),
+            "title": legend_title(score, middle), "residues": list(RESIDUES)}  # fmt: skip
 
 
 PLOTS: dict[str, Callable[..., Any]] = {

@@ -241,16 +241,20 @@ test_that("the control writes its numbers", {
 test_that("substitutions are tiles, the wild type is marked", {
   skip_without_ggplot2()
   scores <- data.frame(
-    position = c(7, 7, 8), ref = c("K", "K", "L"), alt = c("R", "W", "P"),
-    score = c(-0.4, -5, -7)
+    position = c(7, 7, 8), ref_aa = c("K", "K", "L"), alt_aa = c("R", "W", "P"),
+    log_lik_ratio = c(-0.4, -5, -7)
   )
   found <- layers_of(plot_substitutions(scores))
   expect_equal(nrow(found$GeomTile), 5)
   expect_equal(found$GeomPoint$x, c(7, 8))
   tile <- found$GeomTile
   expect_equal(toupper(tile$fill[tile$x == 8 & tile$y == 7]), "#8A3A00")
-  expect_error(plot_substitutions(scores[-4]), "no column 'score'", class = "seqgen_input_error")
-  scores$alt[1] <- "B"
+  expect_error(plot_substitutions(scores[-4]), "no column 'log_lik_ratio'", class = "seqgen_input_error")
+  middle <- layers_of(plot_substitutions(scores, centre = -5))$GeomTile
+  expect_equal(toupper(middle$fill[middle$x == 7 & middle$y == 9]), "#FBFBFB")
+  named <- plot_substitutions(scores) + ggplot2::labs(fill = "mine")
+  expect_identical(named$labels$fill, "mine")
+  scores$alt_aa[1] <- "B"
   expect_error(plot_substitutions(scores), "none of the 20", class = "seqgen_input_error")
 })
 
