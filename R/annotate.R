@@ -4,6 +4,8 @@
 #' is kept only where the two alleles, on either strand, can turn a codon of the
 #' reference residue into one of the new residue.
 #'
+#' ggplot2 has an `annotate()` too; where it was attached later, write `seqgen::annotate()`.
+#'
 #' @param sumstats Summary statistics, from [read_sumstats()].
 #' @param missense Known changes, such as [missense_map()].
 #' @return A data.frame, one row per variant and residue change: where the variant

@@ -5,6 +5,10 @@
 #' stands out from the background ([potts_couplings()]). Abstains where the alignment is
 #' too shallow to carry couplings.
 #'
+#' The defaults converge tightly, which takes a minute or so for a family of hundreds of
+#' residues. `potts_couplings(fit_plm(alignment, tolerance = 1e-3))` is faster, as is
+#' `method = "mean-field"`.
+#'
 #' @param alignment From [read_alignment()] or [pair_alignments()].
 #' @param method,gaps,lambda_J,pseudocount,identity,weights,min_depth,device,threads As for
 #'   [fit_potts()].

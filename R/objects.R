@@ -56,9 +56,18 @@ names.seqgen_object <- function(x) {
 `$.seqgen_object` <- function(x, name) {
   part <- py_call(".attribute", list(x, name))
   if (inherits(part, "seqgen_Method")) {
-    return(function(...) py_call(".call", list(x, name, ...), call = sys.call()))
+    return(function(...) {
+      value <- py_call(".call", list(x, name, ...), call = sys.call())
+      if (name == "log_probs") lapply(value, name_probs, strsplit(x$alphabet, "")[[1]]) else value
+    })
   }
   part
+}
+
+# Positions down, residues across.
+name_probs <- function(matrix, letters) {
+  dimnames(matrix) <- list(seq_len(nrow(matrix)), letters)
+  matrix
 }
 
 #' @rdname seqgen_object

@@ -17,9 +17,7 @@
 #' r <- 0.95^abs(outer(1:40, 1:40, "-"))
 #' variants <- data.frame(chrom = "22", pos = 45.6e6 + 1:40 * 1000, rsid = paste0("rs", 1:40))
 #' fit <- susie_rss(9 * r[12, ], r, n = 5000, L = 1)
-#' variants$pip <- fit$pip
-#' variants$cs_id <- ifelse(seq_len(40) %in% fit$sets$cs[[1]], 1L, NA)
-#' plot_pip(variants)
+#' plot_pip(cbind(variants, posterior_table(fit)))
 #' @export
 plot_pip <- function(variants) {
   need_ggplot2()

@@ -8,6 +8,8 @@
 #' the cis gene.
 #'
 #' `scan_all_edges()` does the tests, or a shard of them, to be handed over as `scan`.
+#' `merge_scans()` is for scans of pairs; shards of edges are for the command line, whose
+#' `seqgen merge` puts its parts together.
 #'
 #' @param design From [prepare_trans()].
 #' @param evidence A data.frame of `variant`, `target` (a trait), `evidence` (the more the

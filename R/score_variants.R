@@ -7,7 +7,7 @@
 #' are seen in overlapping windows.
 #'
 #' @param variants Columns `uniprot`, `position` (from 1), `ref_aa`, `alt_aa`; others
-#'   are ignored. Such as from [annotate()].
+#'   are ignored. Such as from [annotate()], or [all_substitutions()].
 #' @param proteins Columns `uniprot` and `sequence`, such as [human_proteins()], or a
 #'   named vector, accession to sequence.
 #' @param model From [load_model()].
@@ -19,8 +19,9 @@
 #' @param progress A function of residue passes done and in total: residues of all
 #'   sequences that the model reads, so that a protein counts once for each position hidden
 #'   in it. By default a line in interactive sessions.
-#' @return A data.frame, one row per change and method, with `log_lik_ratio`. What
-#'   was left out: [drops()].
+#' @return A data.frame, one row per change and method, with the columns above, `method`
+#'   and `log_lik_ratio` alone: [merge()] puts others of `variants`, such as `gene`, back (see
+#'   the example). What was left out: [drops()].
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, a needed sequence is no
 #' protein, or no row is left.
@@ -35,6 +36,11 @@
 #' score_variants(change, c(P1 = "MKV"), load_model("blosum62"),
 #'   methods = "wild-type-marginal"
 #' )
+#'
+#' # other columns, such as the gene, by merge()
+#' change$gene <- "GENE1"
+#' scored <- score_variants(change, c(P1 = "MKV"), load_model("blosum62"))
+#' merge(change, scored, by = c("uniprot", "position", "ref_aa", "alt_aa"))
 #' @export
 score_variants <- function(variants, proteins, model,
                            methods = c("masked-marginal", "wild-type-marginal"),

@@ -14,6 +14,10 @@
 #' they print, `$` reads their parts, `as.data.frame()` gives their table, and
 #' they live as long as the R session.
 #'
+#' # Names shared with ggplot2
+#' Of seqgen and ggplot2 the package attached last gives `annotate()`: write
+#' `seqgen::annotate()` or `ggplot2::annotate()` where both are attached.
+#'
 #' # Conditions
 #' Errors have class `seqgen_error`, and more precisely `seqgen_input_error`,
 #' `seqgen_missing_file_error`, `seqgen_output_error`, `seqgen_model_error` or

@@ -36,6 +36,7 @@ _PUBLIC = {
     "susie_rss_lambda": "seqgen.finemap",
     "susie": "seqgen.finemap",
     "fine_map": "seqgen.finemap",
+    "posterior_table": "seqgen.results",
     "FineMapOptions": "seqgen.finemap",
     "estimate_s_rss": "seqgen.finemap",
     "kriging_rss": "seqgen.finemap",

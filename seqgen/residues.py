@@ -151,10 +151,11 @@ def all_substitutions(sequence: str, *, name: str = "protein") -> pd.DataFrame:
     Examples
     --------
     >>> table = all_substitutions("MK", name="P1")
-    >>> len(table), table.iloc[-1].tolist()
-    (38, ['P1', 2, 'K', 'Y'])
+    >>> table["alt_aa"].head(4).tolist()
+    ['A', 'C', 'D', 'E']
     >>> from seqgen import load_model, score_variants
-    >>> scored = score_variants(table, {"P1": "MK"}, load_model("blosum62"))
+    >>> scored = score_variants(table, {"P1": "MK"}, load_model("blosum62"),
+    ...                         methods=["wild-type-marginal"])
     >>> len(scored.table)
     38
     """

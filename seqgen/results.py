@@ -260,3 +260,26 @@ class Couplings:
 
 
 COUPLING_ARRAYS = ("raw", "z", "probability", "p")
+
+
+def posterior_table(fit: FineMapResult) -> pd.DataFrame:
+    """What a fit says of each variant.
+
+    Parameters
+    ----------
+    fit : FineMapResult
+
+    Returns
+    -------
+    DataFrame
+        One row per variant: ``pip``, ``prior`` (the weight used) and ``cs_id`` (number of the
+        credible set, <NA> outside any).
+
+    Examples
+    --------
+    >>> from seqgen.finemap import susie_rss
+    >>> fit = susie_rss([7.0, 0.0], [[1.0, 0.0], [0.0, 1.0]], n=1000)
+    >>> posterior_table(fit)["cs_id"].tolist()
+    [1, <NA>]
+    """
+    return fit.to_frame()

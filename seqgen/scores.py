@@ -68,7 +68,7 @@ def score_variants(
     ----------
     variants : DataFrame
         Columns ``uniprot``, ``position`` (1-based), ``ref_aa``, ``alt_aa``; others are ignored,
-        repeated rows are scored once.
+        repeated rows are scored once. ``variants.merge(scored.table)`` puts others back.
     proteins : DataFrame or mapping
         Columns ``uniprot`` and ``sequence``, or accession to sequence. U is read as C, O as K,
         and B, Z, J, X as unknown.

@@ -184,7 +184,7 @@ def test_binary_traits():
 def test_counts_outside_0_to_2_are_refused(value):
     g = genotypes()
     g.iloc[5, 3] = value
-    with pytest.raises(InputError, match="column 3 holds"):
+    with pytest.raises(InputError, match="variant at index 3 holds"):
         prepare_pairs(g, trait())
 
 

@@ -300,3 +300,29 @@ def test_substitutions_stand_at_their_position_and_residue():
 def test_substitutions_say_what_is_wrong(change, told):
     with pytest.raises(InputError, match=told):
         plots.plot_substitutions(change(substitutions()))
+
+
+def test_substitutions_centre_on_zero_or_else_on_the_median():
+    below = substitutions().assign(log_lik_ratio=[-2.0, -5.0, -4.0]).rename(
+        columns={"log_lik_ratio": "delta_energy"}
+    )  # fmt: skip
+    ax = plots.plot_substitutions(below, score="delta_energy")
+    assert np.mean(ax.images[0].get_clim()) == -4.0
+    bar = ax.images[0].colorbar.ax
+    assert bar.get_title(loc="left") == "delta energy\n(pale: -4)"
+    ax = plots.plot_substitutions(below, score="delta_energy", centre=0)
+    assert np.mean(ax.images[0].get_clim()) == 0.0
+    assert ax.images[0].colorbar.ax.get_title(loc="left") == "delta energy"
+    with pytest.raises(InputError, match="argument score"):
+        plots.plot_substitutions(below)
+    with pytest.raises(InputError, match="centre is nan"):
+        plots.plot_substitutions(below, score="delta_energy", centre=np.nan)
+
+
+def test_calibration_leaves_room_between_the_names_of_levels():
+    table = pd.DataFrame({"tests": "all", "level": [1.0, 0.9, 0.5, 0.1, 0.01],
+                          "observed": 9.0, "expected": [100.0, 90, 50, 10, 1]})  # fmt: skip
+    assert plots.plot_calibration(table).get_xticks().tolist() == [0.01, 0.1, 1.0]
+    found = plots.plot_calibration(table[1:]).get_xticks().tolist()
+    assert found == [0.01, 0.1, 0.9], "the largest level is named, 1 is none of them"
+    assert plots.plot_calibration(table[2:]).get_xticks().tolist() == [0.01, 0.1, 0.5]

@@ -267,7 +267,7 @@ def _variant_major(genotypes: Genotypes, rows: np.ndarray) -> np.ndarray:
         bad = ~absent & ~((block >= 0) & (block <= 2))
         if bad.any():
             raise InputError(
-                f"genotypes: column {start + int(bad.any(axis=1).argmax())} holds "
+                f"genotypes: the variant at index {start + int(bad.any(axis=1).argmax())} holds "
                 f"{block[bad][0]:g}; expected allele counts from 0 to 2, NaN where missing"
             )
         whole = np.where(absent, MISSING, block)

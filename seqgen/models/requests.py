@@ -26,14 +26,15 @@ def checked_sequences(sequences: Sequence[str], max_length: int) -> list[str]:
     for place, sequence in enumerate(checked):
         if not 0 < len(sequence) <= max_length:
             raise InputError(
-                f"sequences[{place}] has {len(sequence)} residues; the model takes 1 to "
-                f"{max_length}; cut longer proteins into windows"
+                f"sequences: the one at index {place} has {len(sequence)} residues; "
+                f"the model takes 1 to {max_length}; cut longer proteins into windows"
             )
         foreign = _FOREIGN.search(sequence)
         if foreign:
             raise InputError(
-                f"sequences[{place}] has {foreign[0]!r} at position {foreign.start() + 1}; "
-                "expected the 20 residues or X; use seqgen.residues.clean_sequence"
+                f"sequences: the one at index {place} has {foreign[0]!r} at position "
+                f"{foreign.start() + 1}; expected the 20 residues or X; "
+                "use seqgen.residues.clean_sequence"
             )
     return checked
 

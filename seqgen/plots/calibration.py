@@ -156,10 +156,10 @@ def ratio_ticks(bottom: float, top: float) -> list[float]:
 
 
 def level_ticks(known: pd.DataFrame) -> list[float]:
-    """Powers of ten among the levels, and the largest level."""
-    low, high = known["level"].min() / 1.35, known["level"].max() * 1.35
-    powers = {float(f"{10.0**k:g}") for k in range(-12, 1) if low <= 10.0**k <= high}
-    return sorted(powers | {float(known["level"].max())})
+    """Powers of ten within the levels, and the largest level; with room between their names."""
+    least, most = float(known["level"].min()), float(known["level"].max())
+    powers = [float(f"{10.0**k:g}") for k in range(-12, 1)]
+    return [power for power in powers if least / 1.35 <= power <= most / 2.5] + [most]
 
 
 def known_levels(calibration: pd.DataFrame) -> pd.DataFrame:

@@ -244,16 +244,20 @@ test_that("substitutions are tiles, the wild type is marked", {
     position = c(7, 7, 8), ref_aa = c("K", "K", "L"), alt_aa = c("R", "W", "P"),
     log_lik_ratio = c(-0.4, -5, -7)
   )
-  found <- layers_of(plot_substitutions(scores))
+  found <- layers_of(plot_substitutions(scores, centre = 0))
   expect_equal(nrow(found$GeomTile), 5)
   expect_equal(found$GeomPoint$x, c(7, 8))
   tile <- found$GeomTile
   expect_equal(toupper(tile$fill[tile$x == 8 & tile$y == 7]), "#8A3A00")
-  expect_error(plot_substitutions(scores[-4]), "no column 'log_lik_ratio'", class = "seqgen_input_error")
+  expect_error(plot_substitutions(scores[-4]), "no column 'log_lik_ratio'",
+    class = "seqgen_input_error"
+  )
   middle <- layers_of(plot_substitutions(scores, centre = -5))$GeomTile
   expect_equal(toupper(middle$fill[middle$x == 7 & middle$y == 9]), "#FBFBFB")
   named <- plot_substitutions(scores) + ggplot2::labs(fill = "mine")
   expect_identical(named$labels$fill, "mine")
+  expect_true(inherits(named$scales$get_scales("fill")$name, "waiver"))
+  expect_identical(plot_substitutions(scores)$labels$fill, "log lik ratio\n(pale: -5)")
   scores$alt_aa[1] <- "B"
   expect_error(plot_substitutions(scores), "none of the 20", class = "seqgen_input_error")
 })
