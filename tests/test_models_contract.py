@@ -110,8 +110,8 @@ def test_nothing_in_nothing_out(model):
     ("sequences", "positions", "found"),
     [
         ("MKV", None, "a single string"),
-        (["MKV", ""], None, r"sequences\[1\] has 0 residues"),
-        (["MUV"], None, r"sequences\[0\] has 'U' at position 2.*clean_sequence"),
+        (["MKV", ""], None, r"sequences: the one at index 1 has 0 residues"),
+        (["MUV"], None, r"sequences: the one at index 0 has 'U' at position 2.*clean_sequence"),
         (["mkv"], None, "'m' at position 1"),
         (["MKV"], [3], r"masked_positions\[0\] is 3.*expected 0 to 2"),
         (["MKV"], [-1], r"masked_positions\[0\] is -1"),
