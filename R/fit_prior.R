@@ -17,10 +17,15 @@
 #'   deviations of its penalty.
 #' @param progress A function of round, most rounds and a text. By default a line in
 #'   interactive sessions.
+#' @param init Coefficients to start from, such as `c(missense = 1)`.
+#' @param options A list of `penalty` (`"given"`, or `"cv"`: as strong as predicts held-out
+#'   loci best), `errors` (`"information"`, or `"jackknife"` over blocks of loci), `cross_fit`
+#'   (`"evidence"`, or `"refit"`: `left_out` by fine-mapping the other loci again) and
+#'   `increasing` (terms whose coefficient must not be negative).
 #' @return A list, see [seqgen_result]: `coefficients`, a data.frame that
 #'   [prior_weights()] takes; `trace`, a matrix, coefficients after each round;
 #'   `converged`; `n_effects`, single effects learned from; `left_out`, a data.frame,
-#'   the coefficients that all loci but one support.
+#'   the coefficients that the loci outside its own block support; `penalty_sd`.
 #' @section Errors:
 #' `seqgen_input_error` if a term has no column or is not numeric, or a fit has another
 #' length than its locus.
@@ -41,10 +46,11 @@
 #' fit_prior(annotations, fine_map, terms = "missense")$coefficients
 #' @export
 fit_prior <- function(annotations, fine_map, terms = c("missense", "log_lik_ratio"),
-                      penalty_sd = NULL, max_iter = 30, tol = 0.005, progress = NULL) {
+                      penalty_sd = NULL, max_iter = 30, tol = 0.005, progress = NULL,
+                      init = NULL, options = NULL) {
   py_call("fit_prior", list(
     annotations = annotations, fine_map = fine_map, terms = terms, penalty_sd = penalty_sd,
-    max_iter = max_iter, tol = tol, progress = progress
+    max_iter = max_iter, tol = tol, progress = progress, init = init, options = options
   ))
 }
 

@@ -141,6 +141,11 @@ def _prior(commands: argparse._SubParsersAction) -> None:
         "--scores scores.parquet --out prior_coefficients.parquet",
     )
     _tables_in(parser, needed=True)
+    parser.add_argument(
+        "--evaluate",
+        action="store_true",
+        help="judge it on held-out loci; where it is no better than the flat prior, write that",
+    )
     _out(parser)
     _reading_options(parser)
     _locus_options(parser)

@@ -36,6 +36,7 @@ from seqgen.pipeline import (
     with_centre,
 )
 from seqgen.pipeline import run as run_all
+from seqgen.pipeline.judging import judge_prior
 from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
 from seqgen.schemas import Counted
@@ -129,12 +130,18 @@ def prior(arguments: argparse.Namespace, console: Console) -> None:
             "or `seqgen run` instead"
         )
     prepared = _prepare(arguments)
-    fit = learn_prior(
-        prepared.data, prepared.changes, options=_options(arguments), progress=console.progress
-    )
+    if arguments.evaluate:
+        judged = judge_prior(prepared.data, prepared.changes, options=_options(arguments))
+        console.result(judged.verdict)
+        fit, learned = judged.fit, judged.coefficients
+    else:
+        fit = learn_prior(
+            prepared.data, prepared.changes, options=_options(arguments), progress=console.progress
+        )
+        learned = fit.coefficients
     if not fit.converged:
         console.note("warning: the coefficients were still moving after the last round")
-    coefficients = with_centre(fit.coefficients, prepared.changes)
+    coefficients = with_centre(learned, prepared.changes)
     console.result(coefficients.to_string(index=False))
     _write(Counted(coefficients, prepared.drops), schemas.PRIOR_COEFFICIENTS, arguments, console)
 
