@@ -12,7 +12,9 @@ from seqgen.finemap import (
     get_cs,
     kriging_rss,
     prepare_ld,
+    susie,
     susie_rss,
+    susie_ss,
 )
 
 P = 6
@@ -179,3 +181,21 @@ def test_no_signal_at_all(panel):
     assert fit.credible_sets == ()
     assert fit.pip.tolist() == [0.0] * P
     assert fit.converged
+
+
+def test_genotypes_that_do_not_vary_at_all():
+    with pytest.raises(InputError, match="X: none of 3 variants varies"):
+        susie(np.ones((10, 3)), np.arange(10.0))
+    with pytest.raises(InputError, match="X: none of 2 variants varies"):
+        susie_ss(np.zeros((2, 2)), [0.0, 0.0], 5.0, n=10)
+
+
+def test_sufficient_statistics_and_people_are_checked():
+    X, y = np.eye(6)[:, :2], np.arange(6.0)
+    for bad in ({"L": 0}, {"coverage": 1.0}, {"prior_weights": [1.0]}):
+        with pytest.raises(InputError, match=next(iter(bad))):
+            susie(X, y, **bad)
+        with pytest.raises(InputError, match=next(iter(bad))):
+            susie_ss(X.T @ X, X.T @ y, float(y @ y), n=6, **bad)
+    with pytest.raises(InputError, match="n: found None"):
+        susie_ss(X.T @ X, X.T @ y, 5.0, n=None)

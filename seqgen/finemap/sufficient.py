@@ -123,16 +123,13 @@ def susie_ss(
             f"more; pass X.T @ X of the centred genotypes"
         )
     sd = np.sqrt(diagonal / (number - 1.0))
-    vary = sd > 0.0
+    vary = _some_vary(sd > 0.0)
     kept = sd[vary]
     ld = prepare_ld(inner[np.ix_(vary, vary)] / np.outer(kept, kept) / (number - 1.0))
     scale = kept if standardize else np.ones_like(kept)
     var_y = total / (number - 1.0)
     data = _Data(ld, products[vary] / scale, diagonal[vary] / scale**2, scale, number, var_y, var_y)
-    effects = check_count("L", L, "10 is the default")
-    thresholds = check_set_thresholds(coverage, min_abs_corr)
-    weights = check_prior_weights(prior_weights, len(inner))
-    fit = _fit(data, (weights, vary), (effects, thresholds), options=options, init=init)
+    fit = _fit(data, (prior_weights, vary), (L, coverage, min_abs_corr), options=options, init=init)
     if X_colmeans is None or y_mean is None:
         return fit
     means = _per_variant("X_colmeans", X_colmeans, len(inner))
@@ -197,7 +194,7 @@ def susie(
     n = len(phenotype)
     means = genotypes.mean(axis=0)
     sd = np.sqrt(np.mean((genotypes - means) ** 2, axis=0) * (n / (n - 1.0)))
-    vary = sd > _CONSTANT * np.maximum(np.abs(means), 1e-300)
+    vary = _some_vary(sd > _CONSTANT * np.maximum(np.abs(means), 1e-300))
     var_y, y_mean = float(phenotype.var(ddof=1)), float(phenotype.mean())
     if intercept:
         genotypes, phenotype = genotypes - means, phenotype - y_mean
@@ -211,25 +208,24 @@ def susie(
         ld, columns.T @ phenotype, squares, scale, float(n), var_y,
         float(phenotype @ phenotype) / (n - 1.0),
     )  # fmt: skip
-    effects = check_count("L", L, "10 is the default")
-    thresholds = check_set_thresholds(coverage, min_abs_corr)
-    weights = check_prior_weights(prior_weights, genotypes.shape[1])
-    fit = _fit(data, (weights, vary), (effects, thresholds), options=options, init=init)
+    fit = _fit(data, (prior_weights, vary), (L, coverage, min_abs_corr), options=options, init=init)
     return replace(fit, intercept=y_mean - float(means @ fit.coef) if intercept else 0.0)
 
 
 def _fit(
     data: _Data,
-    prior: tuple[NDArray[np.float64], NDArray[np.bool_]],
-    asked: tuple[int, tuple[float, float]],
+    prior: tuple[ArrayLike | None, NDArray[np.bool_]],
+    asked: tuple[int, float, float],
     *,
     options: SusieOptions,
     init: FineMapResult | None,
 ) -> FineMapResult:
     """Fit the variants that vary; the others weigh as no effect at all."""
-    weights, vary = prior
+    (prior_weights, vary), (L, coverage, min_abs_corr) = prior, asked
     options = options.settled(from_z=False)
-    shared, one_effect = prior_of(weights, options)
+    effects = min(check_count("L", L, "10 is the default"), len(vary))
+    thresholds = check_set_thresholds(coverage, min_abs_corr)
+    shared, one_effect = prior_of(check_prior_weights(prior_weights, len(vary)), options)
     idle = _idle_prior(one_effect, vary)
     column_scale = np.sqrt(data.squares / (data.n - 1.0))
     bhat = data.Xty / np.sqrt(data.squares * (data.n - 1.0))
@@ -240,11 +236,19 @@ def _fit(
         column_scale=None if np.allclose(column_scale, 1.0, rtol=1e-12) else column_scale,
         mean_square_y=data.mean_square_y,
     )  # fmt: skip
-    effects, thresholds = asked
-    plan = Plan(min(effects, len(vary)), options.scaled_prior_variance, thresholds)
+    plan = Plan(effects, options.scaled_prior_variance, thresholds)
     start = None if init is None else _taken(init, vary)
     fit = replace(fit_problem(problem, plan, start), X_column_scale_factors=data.scale)
     return fit if vary.all() else _with_constants(fit, shared, vary)
+
+
+def _some_vary(vary: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    if not vary.any():
+        raise InputError(
+            f"X: none of {len(vary)} variants varies among these people; expected genotypes that "
+            f"do; check that rows are people and columns variants"
+        )
+    return vary
 
 
 def _idle_prior(prior: EffectPrior, vary: NDArray[np.bool_]) -> EffectPrior:
