@@ -197,6 +197,21 @@ summary.seqgen_KrigingResult <- function(object, n = 5, ...) {
 
 #' @rdname summary.seqgen_object
 #' @export
+summary.seqgen_ConsistencyResult <- function(object, n = 5, ...) {
+  table <- as.data.frame(object)
+  table <- cbind(variant = row.names(table), table)
+  odd <- table[table$verdict != "ok", ]
+  as_summary(
+    object, list(
+      variants = nrow(table), s = object$s, look_switched = sum(table$verdict == "flipped"),
+      inconsistent = sum(table$verdict == "inconsistent")
+    ),
+    list(contradict_the_LD = head(odd[order(-odd$chi2), ], n))
+  )
+}
+
+#' @rdname summary.seqgen_object
+#' @export
 summary.seqgen_Weights <- function(object, ...) {
   as_summary(object, list(
     tests = object$n_tests, listed = length(object$values), weights = quantiles(object$values),

@@ -36,11 +36,11 @@
 #' susie_ss(crossprod(X), crossprod(X, y), sum(y^2), n = 400)$sets$cs
 #' @export
 susie <- function(X, y, standardize = TRUE, intercept = TRUE, prior_weights = NULL, L = 10,
-                  coverage = 0.95, min_abs_corr = 0.5, options = NULL, init = NULL) {
+                  coverage = 0.95, min_abs_corr = 0.5, options = NULL, model_init = NULL) {
   fit <- py_call("susie", list(
     X = X, y = y, standardize = standardize, intercept = intercept,
     prior_weights = prior_weights, L = L, coverage = coverage, min_abs_corr = min_abs_corr,
-    options = options, init = init
+    options = options, model_init = model_init
   ))
   fit <- finish_fit(fit, NULL, X, coverage)
   fitted <- drop(as.matrix(X) %*% (colSums(fit$alpha * fit$mu) / fit$X_column_scale_factors))
@@ -49,14 +49,16 @@ susie <- function(X, y, standardize = TRUE, intercept = TRUE, prior_weights = NU
 
 #' @rdname susie
 #' @export
-susie_ss <- function(XtX, Xty, yty, n, X_colmeans = NULL, y_mean = NULL, standardize = TRUE,
-                     prior_weights = NULL, L = 10, coverage = 0.95, min_abs_corr = 0.5,
-                     options = NULL, init = NULL) {
+susie_ss <- function(XtX, Xty, yty, n, X_colmeans = NULL, y_mean = NULL, maf = NULL,
+                     maf_thresh = 0, standardize = TRUE, prior_weights = NULL, L = 10,
+                     coverage = 0.95, min_abs_corr = 0.5, options = NULL, model_init = NULL) {
   fit <- py_call("susie_ss", list(
     XtX = XtX, Xty = drop(Xty), yty = yty, n = n, X_colmeans = X_colmeans, y_mean = y_mean,
-    standardize = standardize, prior_weights = prior_weights, L = L, coverage = coverage,
-    min_abs_corr = min_abs_corr, options = options, init = init
+    maf = maf, maf_thresh = maf_thresh, standardize = standardize,
+    prior_weights = prior_weights, L = L, coverage = coverage, min_abs_corr = min_abs_corr,
+    options = options, model_init = model_init
   ))
+  XtX <- if (is.null(maf)) XtX else XtX[maf > maf_thresh, maf > maf_thresh, drop = FALSE]
   effects <- colSums(fit$alpha * fit$mu) / fit$X_column_scale_factors
   finish_fit(fit, NULL, XtX, coverage, XtX %*% effects)
 }
@@ -83,10 +85,16 @@ susie_ss <- function(XtX, Xty, yty, n, X_colmeans = NULL, y_mean = NULL, standar
 #' susie_rss_lambda(7 * r[4, ], r, n = 5000, lambda_ = 0.1, L = 3)$sets$cs
 #' @export
 susie_rss_lambda <- function(z, R, n = NULL, lambda_ = 0, prior_weights = NULL, L = 10,
-                             coverage = 0.95, min_abs_corr = 0.5, options = NULL, init = NULL) {
+                             coverage = 0.95, min_abs_corr = 0.5, maf = NULL, maf_thresh = 0,
+                             options = NULL, model_init = NULL) {
   fit <- py_call("susie_rss_lambda", list(
     z = z, R = R, n = n, lambda_ = lambda_, prior_weights = prior_weights, L = L,
-    coverage = coverage, min_abs_corr = min_abs_corr, options = options, init = init
+    coverage = coverage, min_abs_corr = min_abs_corr, maf = maf, maf_thresh = maf_thresh,
+    options = options, model_init = model_init
   ))
+  if (!is.null(maf)) {
+    z <- z[maf > maf_thresh]
+    R <- if (is.matrix(R)) R[maf > maf_thresh, maf > maf_thresh, drop = FALSE] else R
+  }
   finish_fit(fit, z, R, coverage)
 }

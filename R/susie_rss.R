@@ -7,13 +7,16 @@
 #'
 #' @param z z-scores, signed by the same effect alleles as `R`. Their names, or those
 #'   of the columns of `R`, name the variants of the result.
-#' @param R Correlations r of the variants, a matrix.
+#' @param R Correlations r of the variants, a matrix. A list of panels is mixed by weights
+#'   that the data choose, `diagnostics$panel_weights`.
 #' @param n Sample size of the GWAS. Without it effects are taken to be tiny.
 #' @param X Genotypes of the LD panel, people by variants, in place of `R`: for few
 #'   people and many variants.
 #' @param bhat,shat Effects and their standard errors in place of `z`.
 #' @param var_y Variance of the phenotype, with `bhat` and `shat`: variances and
 #'   `coef()` are then on its scale.
+#' @param standardize With `var_y`, whether effects of all variants have the same prior per
+#'   standard deviation of the genotype, rather than per allele.
 #' @param prior_weights Prior inclusion weights on any positive scale, such as from
 #'   [prior_weights()]; equal where left out.
 #' @param L Most effects; superfluous ones get a prior variance of zero.
@@ -23,9 +26,12 @@
 #'   the GWAS's own people.
 #' @param R_mismatch `"none"`, or `"eb"`, which estimates from the residuals how much
 #'   further the panel is off.
+#' @param maf Minor allele frequencies; variants up to `maf_thresh` are left out, and the
+#'   result is of the others.
+#' @param maf_thresh Frequency up to which variants are left out.
 #' @param options A list of settings that few people change, such as
 #'   `list(tol = 1e-5, max_iter = 200)`.
-#' @param init A fit of the same variants to start from.
+#' @param model_init A fit of the same variants to start from.
 #' @return A list of class `susie`. Besides susieR's elements, `notices` tell what
 #'   the reader has to know of the fit, and `diagnostics` what a panel did to it.
 #' @details susieR has a function of the same name: with both packages attached write
@@ -44,15 +50,23 @@
 #' fit$sets$cs
 #' @export
 susie_rss <- function(z = NULL, R = NULL, n = NULL, X = NULL, bhat = NULL, shat = NULL,
-                      var_y = NULL, prior_weights = NULL, L = 10, coverage = 0.95,
-                      min_abs_corr = 0.5, R_finite = NULL, R_mismatch = "none",
-                      options = NULL, init = NULL) {
+                      var_y = NULL, standardize = TRUE, prior_weights = NULL, L = 10,
+                      coverage = 0.95, min_abs_corr = 0.5, R_finite = NULL,
+                      R_mismatch = "none", maf = NULL, maf_thresh = 0, options = NULL,
+                      model_init = NULL) {
   fit <- py_call("susie_rss", list(
     z = z, R = R, n = n, X = X, bhat = bhat, shat = shat, var_y = var_y,
-    prior_weights = prior_weights, L = L, coverage = coverage, min_abs_corr = min_abs_corr,
-    R_finite = R_finite, R_mismatch = R_mismatch, options = options, init = init
+    standardize = standardize, prior_weights = prior_weights, L = L, coverage = coverage,
+    min_abs_corr = min_abs_corr, R_finite = R_finite, R_mismatch = R_mismatch, maf = maf,
+    maf_thresh = maf_thresh, options = options, model_init = model_init
   ))
   named <- if (is.null(z)) bhat else z
+  if (!is.null(maf)) {
+    kept <- maf > maf_thresh
+    named <- named[kept]
+    R <- if (is.matrix(R)) R[kept, kept, drop = FALSE] else R
+    X <- if (is.matrix(X)) X[, kept, drop = FALSE] else X
+  }
   finish_fit(fit, named, if (is.null(R)) X else R, coverage, fitted_scores(fit, R, n))
 }
 

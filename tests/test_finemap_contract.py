@@ -31,7 +31,9 @@ MAPPERS = [
     SusieRMapper(),
 ]
 # Arguments of `susie_rss` that are data, not settings.
-DATA = ("X", "bhat", "shat", "var_y", "prior_weights", "init")
+DATA = (
+    "X", "bhat", "shat", "var_y", "standardize", "prior_weights", "maf", "maf_thresh", "model_init",
+)  # fmt: skip
 ARRAYS = ("alpha", "mu", "mu2", "lbf_variable", "V", "lbf", "KL", "pip", "elbo")
 
 

@@ -115,8 +115,8 @@ def test_bad_input_to_diagnostics():
 
 
 def test_warm_start_from_another_locus():
-    with pytest.raises(InputError, match=r"^init: .*same variants"):
-        susie_rss(Z[:4], R[:4, :4], 1000, init=susie_rss(Z, R, 1000))
+    with pytest.raises(InputError, match=r"^model_init: .*same variants"):
+        susie_rss(Z[:4], R[:4, :4], 1000, model_init=susie_rss(Z, R, 1000))
 
 
 def test_prior_variance_beyond_belief():

@@ -93,7 +93,7 @@ def test_warm_start_reaches_the_same_fit_sooner():
     options = SusieOptions(tol=1e-8, max_iter=500)
     for panel in ({}, {"R_finite": 300}, {"R_finite": 300, "R_mismatch": "eb"}):
         cold = susie_rss(z, R, n, options=options, **panel)
-        warm = susie_rss(z, R, n, options=options, init=cold, **panel)
+        warm = susie_rss(z, R, n, options=options, model_init=cold, **panel)
         assert warm.niter <= cold.niter
         np.testing.assert_allclose(warm.pip, cold.pip, atol=1e-4)
 

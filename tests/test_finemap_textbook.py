@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 
-from seqgen.finemap import SusieOptions, get_cs, ibss, prepare_ld, susie_rss
+from seqgen.finemap import SusieOptions, get_cs, ibss, prepare_ld, susie, susie_rss, susie_ss
 from seqgen.finemap.single_effect import EffectPrior
 
 EPS = 1.4901161193847656e-8
@@ -148,6 +148,98 @@ def test_panel_fit_equals_textbook(problem, size, mismatch):
     np.testing.assert_allclose(fit.mu2, moments[1], atol=1e-4)
     if mismatch:
         assert fit.diagnostics["lambda_bias"] == pytest.approx(lam, rel=1e-3, abs=1e-6)
+
+
+def textbook_people(X, y, *, weights, null, L, sweeps, eps=EPS, scale=True, centre=True):
+    """SuSiE from genotypes and residuals: returns alpha, V, mu, bound per sweep, sigma2."""
+    (n, p), prior = X.shape, np.log(np.append(weights * (1 - null), null) + eps)
+    prior[-1] = -np.inf if null == 0.0 else prior[-1]
+    X = X / X.std(axis=0, ddof=1) if scale else X
+    s2 = y.var(ddof=1)
+    X, y = (X - X.mean(axis=0), y - y.mean()) if centre else (X, y)
+    alpha, mu, mu2 = np.full((L, p), 1 / p), np.zeros((L, p)), np.zeros((L, p))
+    V, kl, bound, d = np.full(L, 0.2 * s2), np.zeros(L), [], (X**2).sum(axis=0)
+    for _ in range(sweeps):
+        for i in range(L):
+            left = y - X @ np.delete(alpha * mu, i, axis=0).sum(axis=0)
+            bhat, se2 = X.T @ left / d, s2 / d
+
+            def evidence(v, bhat=bhat, se2=se2):
+                lbf = log_normal(bhat, v + se2) - log_normal(bhat, se2)
+                return lbf, np.logaddexp.reduce(np.append(lbf, 0.0) + prior)
+
+            best = minimize_scalar(
+                lambda x: -evidence(np.exp(x))[1],
+                bounds=(-30, 15),
+                method="bounded",
+                options={"xatol": EPS},
+            ).x
+            v = max([np.exp(best), V[i]], key=lambda x: evidence(x)[1])
+            V[i] = 0.0 if evidence(0.0)[1] >= evidence(v)[1] else v
+            lbf, total = evidence(V[i])
+            alpha[i] = np.exp(lbf + prior[:-1] - total)
+            mu[i] = V[i] / (V[i] + se2) * bhat
+            mu2[i] = V[i] * se2 / (V[i] + se2) + mu[i] ** 2
+            gain = 2 * left @ X @ (alpha[i] * mu[i]) - d @ (alpha[i] * mu2[i])
+            kl[i] = gain / (2 * s2) - total
+        squares = ((y - X @ (alpha * mu).sum(axis=0)) ** 2).sum()
+        squares += d @ (alpha * mu2).sum(axis=0) - ((X @ (alpha * mu).T) ** 2).sum()
+        bound.append(-n / 2 * np.log(2 * np.pi * s2) - squares / (2 * s2) - kl.sum())
+        s2 = squares / n
+    return alpha, V, mu, np.array(bound), s2  # fmt: skip
+
+
+@st.composite
+def cohorts(draw):
+    """Genotypes in LD, a phenotype of one or two of them, weights of which some are zero."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n, p = draw(st.integers(40, 120)), draw(st.integers(2, 10))
+    X = rng.binomial(2, 0.4, (n, p)) + draw(st.floats(0.0, 1.0)) * rng.normal(size=(n, 1))
+    X = X + 0.1 * rng.normal(size=(n, p))
+    y = X @ (rng.normal(size=p) * rng.binomial(1, 0.3, p)) + rng.normal(size=n) + 1.0
+    weights = rng.dirichlet(np.full(p, 0.7))
+    weights[0] = weights[0] if draw(st.booleans()) else 0.0
+    return X, y, weights / weights.sum(), draw(st.integers(1, 3))
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(cohorts(), st.sampled_from([0.0, 0.2]), st.booleans(), st.sampled_from(["0.16", "0.12"]))
+def test_fits_of_people_and_of_sums_equal_textbook(cohort, null, scale, compat):
+    X, y, weights, L = cohort
+    options = SusieOptions(null_weight=null, compat=compat, max_iter=4, tol=0.0)
+    common = {"prior_weights": weights, "L": L, "standardize": scale, "options": options}
+    people = susie(X, y, **common)
+    centred, left = X - X.mean(axis=0), y - y.mean()
+    sums = susie_ss(centred.T @ centred, centred.T @ left, left @ left, n=len(y), **common)
+    for fit in (people, sums):
+        alpha, V, mu, bound, s2 = textbook_people(
+            X, y, weights=weights, null=null, L=len(fit.V), sweeps=fit.niter,
+            eps=EPS if compat == "0.16" else 1e-300, scale=scale,
+        )  # fmt: skip
+        gone = V < 1e-9
+        alpha[gone] = weights * (1 - null)
+        np.testing.assert_allclose(fit.alpha, alpha, atol=2e-5)
+        np.testing.assert_allclose(fit.alpha * fit.mu, alpha * mu, rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(fit.elbo, bound, rtol=1e-5)
+        if not fit.converged:
+            assert fit.sigma2 == pytest.approx(s2, rel=1e-4)
+        np.testing.assert_allclose(fit.pip, 1 - np.prod(1 - alpha[~gone], axis=0), atol=2e-5)
+
+
+@settings(max_examples=15, deadline=None, derandomize=True)
+@given(cohorts())
+def test_fits_without_an_intercept_equal_textbook(cohort):
+    X, y, weights, L = cohort
+    options = SusieOptions(max_iter=3, tol=0.0)
+    fit = susie(X, y, prior_weights=weights, L=L, intercept=False, options=options)
+    alpha, V, mu, bound, _ = textbook_people(
+        X, y, weights=weights, null=0.0, L=len(fit.V), sweeps=fit.niter, centre=False
+    )
+    alpha[V < 1e-9] = weights
+    np.testing.assert_allclose(fit.alpha, alpha, atol=2e-5)
+    np.testing.assert_allclose(fit.mu, mu, atol=1e-4)
+    np.testing.assert_allclose(fit.elbo, bound, rtol=1e-5)
+    assert fit.intercept == 0.0
 
 
 @pytest.mark.parametrize("size", [np.inf, 200.0])

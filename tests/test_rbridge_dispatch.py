@@ -252,7 +252,7 @@ def test_a_fit_comes_back_and_so_does_one_of_susier(locus):
         assert (one.effect, one.coverage, one.min_abs_corr) == (
             other.effect, other.coverage, other.min_abs_corr,
         )  # fmt: skip
-    restarted = seqgen.susie_rss(z, r, n=5000, L=4, init=again)
+    restarted = seqgen.susie_rss(z, r, n=5000, L=4, model_init=again)
     assert np.allclose(restarted.pip, fitted.pip, atol=1e-6)
     nothing = seqgen.susie_rss(np.zeros(12), r, n=5000, L=2)
     assert to_python(to_r(nothing)).credible_sets == ()

@@ -116,7 +116,7 @@ def fine_map(
 
 def _mapper(method: Any, options: FineMapOptions) -> FineMapper:
     if isinstance(method, str) and method in METHODS:
-        return _named(method, options)
+        return named_mapper(method, options)
     if isinstance(method, str) or not callable(method):
         known = ", ".join(map(repr, METHODS))
         raise InputError(
@@ -131,7 +131,8 @@ def _mapper(method: Any, options: FineMapOptions) -> FineMapper:
     return mapper
 
 
-def _named(method: str, options: FineMapOptions) -> FineMapper:
+def named_mapper(method: str, options: FineMapOptions) -> FineMapper:
+    """The method of this name with its settings, see `fine_map`."""
     if not isinstance(options, FineMapOptions):
         raise InputError(
             f"options: found {type(options).__name__}; expected FineMapOptions, such as "

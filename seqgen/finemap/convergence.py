@@ -61,16 +61,17 @@ def check_convergence(
     """
     change = state.elbo[-1] - state.elbo[-2]
     if problem.by_elbo and math.isfinite(change):
-        tol = problem.options.tol
+        tol = problem.options.tolerance
         state.elbo_drop = max(state.elbo_drop, -change if change < -tol else 0.0)
-        state.converged = 0.0 <= change < tol
+        may_fall = problem.options.compat == "0.12"
+        state.converged = change < tol and (may_fall or change >= 0.0)
         state.reason = "elbo"
         return False
     prior_tol = problem.options.prior_tol
     if not history:
         history.append((before, pips(before, state.V, prior_tol, slots=state.slots)))
     now = (state.alpha, pips(state.alpha, state.V, prior_tol, slots=state.slots))
-    lag = _first_match(now, history, problem.options.tol)
+    lag = _first_match(now, history, problem.options.tolerance)
     state.converged = lag > 0
     if lag == 1:
         state.reason = "fixed point of alpha and PIP"

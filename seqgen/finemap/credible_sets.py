@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # susieR's get_cs has no argument for it: effects below are no effects.
 _PRIOR_TOL = 1e-9
+_SMALL_UNITS = 1e-4
 
 
 def get_cs(
@@ -66,7 +67,8 @@ def get_cs(
     """
     coverage, min_abs_corr = check_set_thresholds(coverage, min_abs_corr)
     ld = prepare_ld(R, fit.alpha.shape[1])
-    found = find_sets(fit.alpha, fit.V > _PRIOR_TOL, coverage)
+    active = np.greater(fit.V, _in_units(_PRIOR_TOL, fit))
+    found = find_sets(fit.alpha, active, coverage)
     return describe_sets(found, (fit.alpha, fit.lbf), ld, min_abs_corr=min_abs_corr)
 
 
@@ -98,12 +100,18 @@ def get_pip(
     >>> get_pip(fit, prune_by_cs=True).round(3).tolist()
     [1.0, 0.0]
     """
+    prior_tol = _in_units(prior_tol, fit)
     counted = np.greater(fit.V, prior_tol)
     if prune_by_cs:
         reported = [credible_set.effect for credible_set in fit.credible_sets]
         counted &= np.isin(np.arange(len(fit.V)), reported)
     slots = fit.diagnostics.get("slot_weights")
     return pips(fit.alpha, np.where(counted, fit.V, 0.0), prior_tol, slots=slots)
+
+
+def _in_units(prior_tol: float, fit: FineMapResult) -> float:
+    """The tolerance for a phenotype in very small units, which fits are scaled for."""
+    return prior_tol * (fit.sigma2 if fit.sigma2 < _SMALL_UNITS else 1.0)
 
 
 def check_set_thresholds(coverage: float, min_abs_corr: float) -> tuple[float, float]:

@@ -114,15 +114,19 @@ def estimate_s_rss(
     values, vectors = _spectrum(ld, r_tol)
     if method == "null-mle":
         projected = (vectors.T @ scores) ** 2
+        idle, rest = _beyond(vectors, scores, projected)
 
         def negative_log_likelihood(s: float) -> float:
             variance = (1.0 - s) * values + s
-            return 0.5 * float(np.sum(np.log(variance) + projected / variance))
+            told = float(np.sum(np.log(variance) + projected / variance))
+            return 0.5 * (told + (idle * math.log(s) + rest / s if idle else 0.0))
 
         return minimise_bounded(negative_log_likelihood, (0.0, 1.0))[0]
     if method == "null-partialmle":
-        null = values <= 0.0
-        return float(np.mean((vectors[:, null].T @ scores) ** 2)) if null.any() else 0.0
+        null, projected = values <= 0.0, (vectors.T @ scores) ** 2
+        idle, rest = _beyond(vectors, scores, projected)
+        count = idle + int(null.sum())
+        return (float(projected[null].sum()) + rest) / count if count else 0.0
     if method == "null-pseudomle":
         return minimise_bounded(lambda s: _negative_pseudo(scores, ld, (s, r_tol)), (0.0, 1.0))[0]
     raise InputError(
@@ -207,9 +211,17 @@ def _inputs(z: ArrayLike, R: ArrayLike | LDMatrix, n: Any) -> tuple[NDArray[np.f
 
 
 def _spectrum(ld: LDMatrix, r_tol: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Eigenvalues with small and negative ones at zero, and eigenvectors."""
-    values, vectors = ld.eigen
+    """Eigenvalues with small and negative ones at zero, and eigenvectors; zeros may be left out."""
+    values, vectors = ld.spectrum
     return np.where(values < r_tol, 0.0, values), vectors
+
+
+def _beyond(
+    vectors: NDArray[np.float64], z: NDArray[np.float64], projected: NDArray[np.float64]
+) -> tuple[int, float]:
+    """How many directions the eigenvectors leave out, and the sum of squares of z along them."""
+    idle = vectors.shape[0] - vectors.shape[1]
+    return idle, max(float(z @ z - projected.sum()), 0.0) if idle else 0.0
 
 
 def _conditionals(
@@ -220,8 +232,11 @@ def _conditionals(
     values, vectors = _spectrum(ld, r_tol)
     spectrum = (1.0 - s) * values + s
     inverse = np.divide(1.0, spectrum, out=np.zeros_like(spectrum), where=spectrum > 0.0)
-    diagonal = (vectors * vectors) @ inverse
-    product = vectors @ (inverse * (vectors.T @ z))
+    # Along the directions that the eigenvectors leave out the spectrum is s.
+    beyond = 1.0 / s if s > 0.0 and vectors.shape[0] > vectors.shape[1] else 0.0
+    inverse -= beyond
+    diagonal = beyond + (vectors * vectors) @ inverse
+    product = beyond * z + vectors @ (inverse * (vectors.T @ z))
     return z - product / diagonal, 1.0 / diagonal
 
 

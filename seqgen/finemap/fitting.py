@@ -15,6 +15,7 @@ from seqgen.finemap.credible_sets import describe_sets, find_sets
 from seqgen.finemap.infinitesimal import with_infinitesimal
 from seqgen.finemap.notices import model_diagnostics, notices, panel_diagnostics
 from seqgen.finemap.single_effect import EffectPrior
+from seqgen.finemap.units import in_units, is_extreme, with_unit_variance
 from seqgen.finemap.warm_start import warm_state
 from seqgen.results import FineMapResult
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from seqgen.finemap.options import SusieOptions
-
-# With L_greedy, an effect of less log Bayes factor than this says that there are enough.
-_NOTHING_FOUND = 0.1
 
 
 @dataclass(frozen=True)
@@ -52,13 +50,19 @@ class Plan:
 def prior_of(
     weights: NDArray[np.float64], options: SusieOptions
 ) -> tuple[NDArray[np.float64], EffectPrior]:
-    """Prior weights of the variants beside that of no effect, and the prior of one effect."""
-    shared = weights * (1.0 - options.null_weight)
+    """Prior weights of the variants beside that of no effect, and the prior of one effect.
+
+    Where ``weights`` sum to less than one, as in `refine`, no effect has the larger share.
+    """
+    some = 1.0 - options.null_weight
+    total = float(weights.sum()) * some + options.null_weight
+    shared = weights * (some / total)
     prior = EffectPrior.from_weights(
         shared,
         method=options.variance_method,
         null_threshold=options.check_null_threshold,
-        null_weight=options.null_weight,
+        null_weight=options.null_weight / total,
+        exact=options.compat == "0.12",
     )
     if options.mixture is None:
         return shared, prior
@@ -68,7 +72,7 @@ def prior_of(
 
 
 def fit_problem(
-    problem: ibss.Problem, plan: Plan, init: FineMapResult | None = None
+    problem: ibss.Problem, plan: Plan, model_init: FineMapResult | None = None
 ) -> FineMapResult:
     """Fit a problem as its options say.
 
@@ -76,9 +80,13 @@ def fit_problem(
     ----------
     problem : Problem
     plan : Plan
-    init : FineMapResult, optional
+    model_init : FineMapResult, optional
         Where to start.
     """
+    if is_extreme(problem):
+        var_y, n = problem.var_y, problem.n
+        start = None if model_init is None else in_units(model_init, 1.0 / var_y, n)
+        return in_units(fit_problem(with_unit_variance(problem), plan, start), var_y, n)
     options = problem.options
     _check_panel(problem)
     if options.unmappable_effects != "none":
@@ -91,11 +99,11 @@ def fit_problem(
         problem = (with_infinitesimal if infinitesimal else with_adaptive_shrinkage)(problem)
     step = options.L_greedy
     if step is None or step >= plan.L:
-        found = _fit(problem, plan, init)
+        found = _fit(problem, plan, model_init)
     else:
         for count in [*range(step, plan.L, step), plan.L]:
-            found = init = _fit(problem, replace(plan, L=count), init)
-            if float(found.lbf.min()) < _NOTHING_FOUND:
+            found = model_init = _fit(problem, replace(plan, L=count), model_init)
+            if float(found.lbf.min()) < options.greedy_lbf_cutoff:
                 break
     return _refined(problem, plan, found) if options.refine else found
 
@@ -113,48 +121,62 @@ def _check_panel(problem: ibss.Problem) -> None:
             )
 
 
-def _fit(problem: ibss.Problem, plan: Plan, init: FineMapResult | None) -> FineMapResult:
+def start_state(
+    problem: ibss.Problem, plan: Plan, model_init: FineMapResult | None = None
+) -> ibss.State:
+    """Return the posterior from which a fit sets out."""
     variance = plan.variance * problem.var_y
-    if init is None:
+    if model_init is None:
         state = ibss.new_state(problem, plan.L, variance)
         if problem.panel is not None and problem.panel.mismatch:
             ibss.start_from_one_effect(problem, state)
-    else:
-        state = warm_state(problem, init, (plan.L, variance))
-    return _result(ibss.fit(problem, state), state, plan)
+        return state
+    return warm_state(problem, model_init, (plan.L, variance))
+
+
+def _fit(problem: ibss.Problem, plan: Plan, model_init: FineMapResult | None) -> FineMapResult:
+    state = start_state(problem, plan, model_init)
+    return result_of(ibss.fit(problem, state), state, plan)
 
 
 def _refined(problem: ibss.Problem, plan: Plan, fit: FineMapResult) -> FineMapResult:
     """The best of fits that start from one without each credible set, until none is better."""
     variance = plan.variance * problem.var_y
+    enough = 0.0 if problem.options.compat == "0.12" else problem.options.tolerance
     while fit.credible_sets:
         candidates = []
         for one in fit.credible_sets:
-            weights = problem.weights.copy()
+            weights = problem.weights / (1.0 - problem.options.null_weight)
             weights[one.variants] = 0.0
             if not weights.any():
                 break
-            shared, prior = prior_of(weights / weights.sum(), problem.options)
+            shared, prior = prior_of(weights, problem.options)
             without = _fit(replace(problem, weights=shared, prior=prior), plan, None)
             # Only where effects lie is kept: variances start anew.
             sigma2 = problem.options.residual_variance or problem.var_y
             start = replace(without, V=np.full(len(without.V), variance), sigma2=sigma2)
             candidates.append(_fit(problem, plan, start))
         best = max(candidates, key=lambda one: one.elbo[-1], default=None)
-        if best is None or best.elbo[-1] - fit.elbo[-1] <= problem.options.tol:
+        if best is None or best.elbo[-1] - fit.elbo[-1] <= enough:
             break
         fit = best
     return fit
 
 
-def _result(problem: ibss.Problem, state: ibss.State, plan: Plan) -> FineMapResult:
+def result_of(problem: ibss.Problem, state: ibss.State, plan: Plan) -> FineMapResult:
+    """Return what a fit found: null effects dropped, sets, diagnostics, notices."""
     options = problem.options
-    _drop_null_effects(problem, state)
+    if options.compat != "0.12":
+        _drop_null_effects(problem, state)
     active = np.greater(state.V, options.prior_tol)
     coverage, min_abs_corr = plan.thresholds
     found = find_sets(state.alpha, active, coverage)
-    sets = describe_sets(found, (state.alpha, state.lbf), problem.ld, min_abs_corr=min_abs_corr)
+    mixture = problem.mixture
+    ld = problem.ld if mixture is None else mixture.ld(np.eye(len(mixture.panels))[mixture.first])
+    sets = describe_sets(found, (state.alpha, state.lbf), ld, min_abs_corr=min_abs_corr)
     diagnostics = {**panel_diagnostics(problem, state, sets), **model_diagnostics(problem, state)}
+    if mixture is not None:
+        diagnostics |= {"panel_weights": mixture.weights, "first_panel": mixture.first}
     return FineMapResult(
         alpha=state.alpha,
         mu=state.mu,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from seqgen.errors import InputError
 from seqgen.finemap.compiled import add_product, fit_compiled
 from seqgen.finemap.convergence import History, check_convergence
+from seqgen.finemap.exact_weights import FitEffect, fit_with_exact_weights
 from seqgen.finemap.ld_reference import coherence, estimate_mismatch, signal_scale
 from seqgen.finemap.single_effect import EffectPrior, SingleEffect, fit_single_effect
 from seqgen.finemap.slot_prior import slot_bound, slot_probability, start_slots
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from seqgen.finemap.ld_factor import LDFactor
     from seqgen.finemap.ld_reference import Panel
     from seqgen.finemap.options import SusieOptions
+    from seqgen.finemap.panel_mixture import PanelMixture
     from seqgen.finemap.spectral import Noise, SpectralLD
 
 
@@ -39,7 +42,8 @@ class Problem:
     ``mean_square_y`` is the phenotype's sum of squares over n - 1 where it is not ``var_y``:
     without an intercept. Where the noise is not plain, ``noise`` tells of it; all of this but
     ``ld`` is weighted by it then (`whitened`), ``weighted_ld`` stands for ``ld``, and the residual
-    variance is one. ``beside`` are small effects beside the mapped ones.
+    variance is one. ``beside`` are small effects beside the mapped ones. ``mixture`` are
+    the panels that ``ld`` is a mean of, where there are several.
     """
 
     bhat: NDArray[np.float64]
@@ -56,6 +60,7 @@ class Problem:
     noise: Noise | None = None
     weighted_ld: SpectralLD | None = None
     beside: AdaptiveShrinkage | None = None
+    mixture: PanelMixture | None = None
 
     @property
     def n_minus_1(self) -> float:
@@ -173,16 +178,17 @@ def fit(problem: Problem, state: State) -> Problem:
             # If another sweep is asked for, it starts from the averaged alpha.
             refresh_products(problem, state)
         # A material change of lambda has to pass through one more sweep.
-        if abs(state.lambda_bias - lambda_before) > problem.options.tol:
+        if abs(state.lambda_bias - lambda_before) > problem.options.tolerance:
             state.converged = False
         state.last_change = float(np.abs(state.alpha - before).max())
         if state.converged:
             break
-        problem = _update_noise(problem, state)
+        problem = update_noise(problem, state)
     return problem
 
 
-def _update_noise(problem: Problem, state: State) -> Problem:
+def update_noise(problem: Problem, state: State) -> Problem:
+    """Return the problem under noise estimated anew, or put a residual variance into the state."""
     if problem.noise is not None:
         following = problem.noise.after_sweep(problem, state)
         if following is not problem:
@@ -194,7 +200,7 @@ def _update_noise(problem: Problem, state: State) -> Problem:
     if problem.options.estimate_residual_variance:
         state.sigma2 = _residual_variance(problem, state)
         state.null_answer = None
-    return problem
+    return problem if problem.mixture is None else problem.mixture.after_sweep(problem, state)
 
 
 def sweep(problem: Problem, state: State) -> None:
@@ -203,7 +209,7 @@ def sweep(problem: Problem, state: State) -> None:
         update_effect(problem, state, effect)
     if problem.panel is not None and problem.panel.mismatch:
         update_mismatch(problem, state)
-    _check_prior_variance(problem, state)
+    check_prior_variance(problem, state)
 
 
 def update_effect(problem: Problem, state: State, effect: int) -> None:
@@ -229,13 +235,11 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         shat2 = error_variance * inflation
     if problem.column_scale is not None:
         betahat = betahat / problem.column_scale
-        shat2, error_variance = error_variance / np.square(problem.column_scale), 0.0
+        shat2, error_variance = shat2 / np.square(problem.column_scale), 0.0
     V = float(state.V[effect])
-    fit_effect = fit_compiled if problem.compiled else fit_single_effect
-    fit_effect = fit_effect if problem.prior.grid is None else fit_on_grid
-    answer = fit_effect(betahat, shat2, problem.prior, V=V, error_variance=error_variance)
+    answer = _fitter(problem)(betahat, shat2, problem.prior, V=V, error_variance=error_variance)
     _store(problem, state, effect, answer=answer)
-    if answer.V == 0.0:
+    if answer.V == 0.0 and not answer.mu.any():
         state.b[effect] = state.Rb[effect] = 0.0
         state.fitted = fitted
         # Idle: neither this residual nor the next effect's has changed.
@@ -249,6 +253,15 @@ def update_effect(problem: Problem, state: State, effect: int) -> None:
         state.Rb[effect] = problem.seen_ld.product(b)
     state.b[effect] = b
     state.fitted = fitted + _share(state, effect)
+
+
+def _fitter(problem: Problem) -> FitEffect:
+    if problem.prior.grid is not None:
+        return fit_on_grid
+    fit_effect: FitEffect = fit_compiled if problem.compiled else fit_single_effect
+    if problem.options.compat == "0.12":
+        return partial(fit_with_exact_weights, fit_effect=fit_effect)
+    return fit_effect
 
 
 def _share(state: State, effect: int) -> NDArray[np.float64]:
@@ -340,7 +353,9 @@ def _expected_squares(problem: Problem, state: State) -> float:
 
 
 def _residual_variance(problem: Problem, state: State) -> float:
-    variance = _expected_squares(problem, state) / problem.n
+    variance, options = _expected_squares(problem, state) / problem.n, problem.options
+    variance = max(variance, options.residual_variance_lowerbound or -math.inf)
+    variance = min(variance, options.residual_variance_upperbound or math.inf)
     if variance <= 0.0:
         raise InputError(
             f"estimate_residual_variance: the residual variance came out as {variance:.3g}; "
@@ -350,12 +365,13 @@ def _residual_variance(problem: Problem, state: State) -> float:
     return variance
 
 
-def _check_prior_variance(problem: Problem, state: State) -> None:
+def check_prior_variance(problem: Problem, state: State) -> None:
     """Refuse a prior variance no effect of this locus could have."""
     if not problem.options.check_prior:
         return
     largest_z2 = float(np.max(problem.bhat**2)) * problem.n_minus_1 / state.sigma2
-    if float(state.V.max()) > 100.0 * max(largest_z2, 1e-300) and state.V.max() > 0.0:
+    largest_share = float(state.V.max()) / problem.var_y
+    if largest_share > 100.0 * max(largest_z2, 1e-300) and state.V.max() > 0.0:
         if problem.prior.method == "fixed":
             return
         raise InputError(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from scipy.linalg import eigh
+from scipy.linalg.lapack import dpstrf
 
 from seqgen.errors import InputError
 
@@ -21,10 +22,16 @@ _ASYMMETRY = 0.05
 # Entries of b this far below the largest cannot move a product in double precision.
 _NEGLIGIBLE = 1e-12
 _R2_LOOK_FROM = 20
+# A variant of which others explain all but this much adds no direction.
+_EXPLAINED = 1e-12
+# By how much, per variant, a product may then be off.
+_ROUND_OFF = 1e-11
+# From this share of p on the eigenvectors of all p directions cost as little.
+_THIN = 0.5
 
 
 class Eigen(NamedTuple):
-    """Eigenvalues, ascending, shape (p,), and vectors in columns, shape (p, p)."""
+    """Eigenvalues, ascending, shape (r,), and vectors in columns, shape (p, r)."""
 
     values: NDArray[np.float64]
     vectors: NDArray[np.float64]
@@ -62,6 +69,15 @@ class LDMatrix:
         """Eigendecomposition of ``R`` (the cost is cubic in p, paid once)."""
         values, vectors = eigh(self.R, check_finite=False)
         return Eigen(values, vectors)
+
+    @cached_property
+    def spectrum(self) -> Eigen:
+        """The eigenvalues other than zero and their vectors, as many as R has rank.
+
+        With LD from r people the cost is p r^2, not p^3. Where R has no such form, they are all.
+        """
+        thin = None if "eigen" in self.__dict__ else thin_spectrum(self.R)
+        return self.eigen if thin is None else thin
 
     @cached_property
     def frobenius_squared(self) -> float:
@@ -112,17 +128,24 @@ def prepare_ld(R: ArrayLike | LDMatrix, p: int | None = None) -> LDMatrix:
         _check_size(R.R, p)
         return R
     try:
-        matrix = np.ascontiguousarray(R, dtype=np.float64)
+        matrix = np.asarray(R, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"R: cannot be read as a table of numbers ({error}); expected a p x p matrix of "
             f"correlations; drop identifier columns first"
         ) from error
+    except MemoryError as error:
+        raise InputError(
+            f"R: {np.shape(R)[0]:,} variants take {8e-9 * np.shape(R)[0] ** 2:,.1f} GB as a "
+            f"matrix of doubles, more than there is memory; expected fewer; cut the locus, or "
+            f"pass the panel's genotypes X in place of R"
+        ) from error
     _check_size(matrix, p)
     _check_finite(matrix)
     matrix, gap = _symmetric(matrix)
     _check_range(matrix)
-    matrix = matrix.view()
+    # R's own matrices lie column by column: being symmetric, they are read by rows as they are.
+    matrix = np.ascontiguousarray(matrix.T if matrix.flags.f_contiguous else matrix).view()
     matrix.flags.writeable = False
     doubts = _doubts(matrix)
     if gap > _ROUNDING:
@@ -132,6 +155,49 @@ def prepare_ld(R: ArrayLike | LDMatrix, p: int | None = None) -> LDMatrix:
             *doubts,
         )
     return LDMatrix(matrix, doubts)
+
+
+def thin_spectrum(R: NDArray[np.float64]) -> Eigen | None:
+    """Eigenvalues above zero of a correlation matrix of low rank, None where the rank is high.
+
+    A pivoted Cholesky factor F, p x r, stops at the rank r; the eigenvectors of F F' are those of
+    the small F'F, seen through F. A matrix that is not positive semidefinite has no such factor:
+    None.
+
+    Parameters
+    ----------
+    R : ndarray, shape (p, p)
+
+    Returns
+    -------
+    Eigen or None
+        Shapes (r,) and (p, r).
+
+    References
+    ----------
+    Higham (2002), Accuracy and Stability of Numerical Algorithms, 2nd ed., section 10.3.
+
+    Examples
+    --------
+    >>> lone = np.kron(np.eye(2), np.ones((3, 3)))
+    >>> thin_spectrum(lone).values.round(6).tolist()
+    [3.0, 3.0]
+    """
+    p = R.shape[0]
+    packed, pivots, rank, _ = dpstrf(R.T, tol=_EXPLAINED, lower=1)
+    if rank > _THIN * p:
+        return None
+    factor = np.empty((p, rank))
+    factor[pivots - 1] = np.tril(packed[:, :rank])
+    probe = np.random.default_rng(0).standard_normal(p)
+    if np.abs(R @ probe - factor @ (factor.T @ probe)).max() > _ROUND_OFF * p:
+        return None
+    values, inner = eigh(factor.T @ factor, check_finite=False)
+    some = values > _EXPLAINED * p
+    vectors = factor @ (inner[:, some] / np.sqrt(values[some]))
+    # Those of small values are not quite orthogonal yet: a Newton step towards it.
+    vectors = 1.5 * vectors - 0.5 * (vectors @ (vectors.T @ vectors))
+    return Eigen(values[some], vectors)
 
 
 def _check_size(matrix: NDArray[np.float64], p: int | None) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import svd
 
 from seqgen.errors import InputError
 from seqgen.finemap.ld import Eigen, prepare_ld
@@ -47,6 +48,12 @@ class LDFactor:
     def eigen(self) -> Eigen:
         """Eigenvalues, ascending, and vectors; the variants' null space included."""
         return prepare_ld(self.F.T @ self.F).eigen
+
+    @cached_property
+    def spectrum(self) -> Eigen:
+        """Eigenvalues, ascending, of as many directions as there are people, and vectors."""
+        _, roots, vectors = svd(self.F, full_matrices=False, check_finite=False)
+        return Eigen(np.square(roots[::-1]), np.ascontiguousarray(vectors[::-1].T))
 
     @cached_property
     def frobenius_squared(self) -> float:

@@ -155,18 +155,24 @@ def residual_artifact(
     Parameters
     ----------
     eigen : Eigen
-        Eigendecomposition of R.
+        Eigendecomposition of R; directions that it leaves out count as null.
     residual : ndarray, shape (p,)
         Residual z-scores after the fit.
     relative_delta : float
         Eigenvalues up to this share of the largest count as null.
     """
     delta = relative_delta * float(eigen.values[-1])
-    low = int(np.searchsorted(eigen.values, delta, side="right"))
+    p, rank = eigen.vectors.shape
+    first = int(np.searchsorted(eigen.values, delta, side="right"))
+    low = first + p - rank
     norm = float(residual @ residual)
     if low == 0 or norm <= 1e-12:
         return Artifact(0.0, False, low, delta)
-    part = eigen.vectors[:, :low].T @ residual
+    if rank == p:
+        part = eigen.vectors[:, :first].T @ residual
+    else:
+        seen = eigen.vectors[:, first:]
+        part = residual - seen @ (seen.T @ residual)
     return Artifact(float(part @ part) / norm, True, low, delta)
 
 

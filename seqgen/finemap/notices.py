@@ -15,6 +15,7 @@ from seqgen.finemap.ld_reference import (
 )
 
 if TYPE_CHECKING:
+    from seqgen.finemap.ld import Eigen
     from seqgen.results import CredibleSet
 
 # A least eigenvalue this far below zero, per variant, is no rounding.
@@ -45,17 +46,22 @@ def panel_diagnostics(
         out["ser_alpha"] = state.ser_alpha
     if panel.mismatch and options.diagnose:
         artifact = residual_artifact(
-            problem.ld.eigen, ibss.residual_z(problem, state), options.eig_delta_rel
+            problem.ld.spectrum, ibss.residual_z(problem, state), options.eig_delta_rel
         )
         out.update(artifact._asdict())
         out["artifact_evaluable"] = out.pop("evaluable")
-        out["least_eigenvalue"] = float(problem.ld.eigen.values[0])
+        out["least_eigenvalue"] = _least_eigenvalue(problem.ld.spectrum)
         out["low_eigen_fraction"] = artifact.low_eigen_count / problem.ld.p
         out["artifact_flag"] = artifact.evaluable and artifact.Q_art > options.artifact_threshold
     sensitive = any(x >= options.R_sensitivity_threshold for x in out["cs_bf_attenuation"])
     out["R_sensitivity_flag"] = sensitive
     out["R_reliability_flag"] = sensitive or bool(out.get("artifact_flag", False))
     return out
+
+
+def _least_eigenvalue(spectrum: Eigen) -> float:
+    p, rank = spectrum.vectors.shape
+    return float(spectrum.values[0]) if rank == p else 0.0
 
 
 def model_diagnostics(problem: ibss.Problem, state: ibss.State) -> dict[str, Any]:
@@ -127,8 +133,8 @@ def _no_convergence(problem: ibss.Problem, state: ibss.State) -> str:
         remedy = "for LD from a reference panel pass R_finite and R_mismatch='eb'"
     return (
         f"No convergence in {problem.options.max_iter} sweeps; the last one still moved a "
-        f"probability by {state.last_change:.2g}. If that matters, check alleles (kriging_rss) "
-        f"and {remedy}."
+        f"probability by {state.last_change:.2g}. If that matters, check alleles "
+        f"(check_consistency) and {remedy}."
     )
 
 
@@ -144,7 +150,7 @@ def _panel_notices(problem: ibss.Problem, diagnostics: dict[str, Any]) -> list[s
         told.append(
             f"z-scores and LD panel disagree: {diagnostics['Q_art']:.0%} of what the fit leaves "
             f"over lies where the panel says nothing varies. Do not trust single variants here; "
-            f"check alleles (kriging_rss) or use a larger panel of the same ancestry."
+            f"check alleles (check_consistency) or use a larger panel of the same ancestry."
         )
     if diagnostics.get("R_sensitivity_flag"):
         worst = max(diagnostics["cs_bf_attenuation"])

@@ -10,12 +10,26 @@ from seqgen.errors import InputError
 from seqgen.finemap.checks import check_count, check_number
 
 _CHOICES = {
+    "compat": ("0.16", "0.12"),
     "convergence_method": ("elbo", "pip"),
     "z_method": ("wald", "score"),
     "estimate_prior_method": ("optim", "EM", "simple"),
     "unmappable_effects": ("none", "inf", "ash"),
     "engine": ("auto", "compiled", "numpy"),
 }
+
+
+# Tolerance of the bound by version.
+_TOL = {"0.16": 1e-4, "0.12": 1e-3}
+# What susieR 0.12 does not have.
+_SINCE_0_16 = (
+    "convergence_method",
+    "z_method",
+    "L_greedy",
+    "unmappable_effects",
+    "prior_variance_grid",
+    "slot_prior",
+)
 
 
 @dataclass(frozen=True)
@@ -26,8 +40,8 @@ class SusieOptions:
 
     Attributes
     ----------
-    tol : float
-        Convergence tolerance of the bound, or of alpha and PIP.
+    tol : float, optional
+        Convergence tolerance of the bound, or of alpha and PIP; where None 1e-4.
     max_iter : int, optional
         Most sweeps over the effects; where None 50 from z-scores, 100 otherwise.
     convergence_method : {"elbo", "pip"}
@@ -55,6 +69,8 @@ class SusieOptions:
         Prior probability of an effect that it is none; the variants share the rest.
     L_greedy : int, optional
         Begin with this many effects and add as many until one finds nothing, or there are L.
+    greedy_lbf_cutoff : float
+        Log Bayes factor below which an effect finds nothing.
     refine : bool
         Look for a better optimum by fitting without each credible set in turn.
     prior_tol : float
@@ -83,17 +99,27 @@ class SusieOptions:
         Shapes a and b of a beta distribution of the probability that one of the L effects is
         there, e.g. (1, 9) expects one in ten. PIPs count effects by that (``slot_weights`` of
         ``diagnostics``); ``coef`` takes them as there.
+    residual_variance_lowerbound, residual_variance_upperbound : float, optional
+        Bounds of the estimated residual variance; where None a ten thousandth of the phenotype's
+        variance from genotypes, and none otherwise.
+    compat : {"0.16", "0.12"}
+        The version of susieR whose answers are given. "0.12" (0.12.35) stops at 1e-3 (``tol``) or
+        where the bound falls, sweeps up to 100 times (``max_iter``), excludes variants of weight
+        zero altogether, lets "EM" drop effects, takes any gain by ``refine``, starts added
+        effects of a ``model_init`` with the variances of all reset, and estimates the residual
+        variance in `susie_rss_lambda`. Purity is of all pairs in either, not of 100 variants
+        drawn.
     engine : {"auto", "compiled", "numpy"}
         What fits the effects, with the same answers (seqgen's): compiled loops, or NumPy, two
         or three times slower. "auto" takes the compiled ones, and warns where they were not built.
 
     Examples
     --------
-    >>> SusieOptions(max_iter=100).tol
-    0.0001
+    >>> SusieOptions(compat="0.12").settled(from_z=True).tol
+    0.001
     """
 
-    tol: float = 1e-4
+    tol: float | None = None
     max_iter: int | None = None
     convergence_method: str = "elbo"
     z_method: str = "wald"
@@ -106,6 +132,7 @@ class SusieOptions:
     residual_variance: float | None = None
     null_weight: float = 0.0
     L_greedy: int | None = None
+    greedy_lbf_cutoff: float = 0.1
     refine: bool = False
     prior_tol: float = 1e-9
     check_prior: bool = True
@@ -117,6 +144,9 @@ class SusieOptions:
     prior_variance_grid: tuple[float, ...] | None = None
     mixture_weights: tuple[float, ...] | None = None
     slot_prior: tuple[float, float] | None = None
+    residual_variance_lowerbound: float | None = None
+    residual_variance_upperbound: float | None = None
+    compat: str = "0.16"
     engine: str = "auto"
 
     def __post_init__(self) -> None:
@@ -129,8 +159,11 @@ class SusieOptions:
                     f"{name}: found {getattr(self, name)!r}; expected "
                     f"{', '.join(map(repr, known[:-1]))} or {known[-1]!r}; correct the spelling"
                 )
-        for name in ("tol", "check_null_threshold", "prior_tol", "eig_delta_rel"):
-            check_number(name, getattr(self, name), (0.0, 1e300))
+        bounds = ("residual_variance_lowerbound", "residual_variance_upperbound")
+        others = ("check_null_threshold", "prior_tol", "eig_delta_rel", "greedy_lbf_cutoff")
+        for name in ("tol", *others, *bounds):
+            if getattr(self, name) is not None:
+                check_number(name, getattr(self, name), (0.0, 1e300))
         check_number("R_sensitivity_threshold", self.R_sensitivity_threshold, (0.0, 1e300))
         check_number("artifact_threshold", self.artifact_threshold, (0.0, 1.0))
         if self.null_weight:
@@ -142,6 +175,7 @@ class SusieOptions:
         if self.slot_prior is not None:
             _check_numbers("slot_prior", self.slot_prior, "the shapes a and b, above 0", count=2)
         self._check_unmappable()
+        self._check_compat()
 
     def _check_unmappable(self) -> None:
         if self.unmappable_effects == "none":
@@ -162,6 +196,15 @@ class SusieOptions:
                     f"{self.unmappable_effects!r}; expected one or the other; leave {name} out"
                 )
 
+    def _check_compat(self) -> None:
+        for name in _SINCE_0_16 if self.compat == "0.12" else ():
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default:
+                raise InputError(
+                    f"{name}: found {getattr(self, name)!r} with compat='0.12'; expected "
+                    f"{default!r}, for that version of susieR has nothing else; leave compat out"
+                )
+
     @property
     def mixture(self) -> tuple[tuple[float, ...], tuple[float, ...]] | None:
         """Variances of weight above zero and these weights, where there is a grid."""
@@ -173,6 +216,11 @@ class SusieOptions:
         return tuple(v for v, _ in kept), tuple(w for _, w in kept)
 
     @property
+    def tolerance(self) -> float:
+        """That of convergence."""
+        return _TOL[self.compat] if self.tol is None else self.tol
+
+    @property
     def variance_method(self) -> str:
         """What becomes of prior variances, see `EffectPrior`."""
         return self.estimate_prior_method if self.estimate_prior_variance else "fixed"
@@ -182,10 +230,12 @@ class SusieOptions:
         estimate, most = self.estimate_residual_variance, self.max_iter
         plain = not from_z or self.unmappable_effects == "inf"
         slots = (1.0, 2.0) if self.unmappable_effects == "ash" else None
+        few = from_z and self.compat == "0.16"
         return replace(
             self,
+            tol=self.tolerance,
             estimate_residual_variance=plain if estimate is None else estimate,
-            max_iter=most or (50 if from_z else 100),
+            max_iter=most or (50 if few else 100),
             slot_prior=self.slot_prior or slots,
         )
 

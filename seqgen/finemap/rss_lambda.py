@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.finemap import ibss
 from seqgen.finemap.checks import check_count, check_n, check_number, check_prior_weights, check_z
+from seqgen.finemap.common_variants import CommonVariants
 from seqgen.finemap.compiled import use_compiled
 from seqgen.finemap.credible_sets import check_set_thresholds
 from seqgen.finemap.fitting import Plan, fit_problem, prior_of
@@ -32,6 +33,7 @@ _NULL = 1e-8
 # An eigenvalue this far below zero is no rounding.
 _INDEFINITE = -1e-4
 _LEAST_VARIANCE = 1e-4
+_NO_SIZE = "No sample size: z-scores were not shrunk by what each variant explains. Pass n."
 # Less noise than this in R's null space is rounding.
 _ROUNDING = 1e-12
 # The precision of R's optimize(), which susieR leaves as it is.
@@ -52,6 +54,8 @@ class RegularisedNoise:
     sigma2 : float
     estimated : bool
         Whether sigma2 is estimated after each sweep.
+    compat : str
+        Version of susieR.
     """
 
     eigen: Eigen
@@ -59,6 +63,7 @@ class RegularisedNoise:
     lambda_: float
     sigma2: float
     estimated: bool
+    compat: str = "0.16"
 
     @property
     def is_bound(self) -> bool:
@@ -73,7 +78,15 @@ class RegularisedNoise:
     def constant(self) -> float:
         """Log density of no residual at all, on the space where there is noise."""
         variance = self.variance(self.sigma2)
+        if self.plain:
+            # 0.12 leaves the eigenvalues out.
+            return -0.5 * math.log(2.0 * math.pi * self.sigma2) * int((variance > 0.0).sum())
         return -0.5 * float(np.log(2.0 * math.pi * variance[variance > 0.0]).sum())
+
+    @property
+    def plain(self) -> bool:
+        """Whether susieR 0.12 has a form of its own, without lambda."""
+        return self.compat == "0.12" and self.lambda_ == 0.0
 
     def applied(self, problem: ibss.Problem) -> ibss.Problem:
         """Return ``problem`` under this noise."""
@@ -96,6 +109,11 @@ class RegularisedNoise:
         moments = effect_moments(self.eigen.vectors, state)
         squares = self.along**2 - 2.0 * values * self.along * moments.mean
         squares += values**2 * moments.square
+
+        if self.plain:
+            seen = values > 0.0
+            least = float((squares[seen] / values[seen]).mean())
+            return replace(self, sigma2=min(1.0, least)).applied(problem)
 
         def misfit(sigma2: float) -> float:
             variance = self.variance(sigma2)
@@ -123,8 +141,10 @@ def susie_rss_lambda(
     L: int = 10,
     coverage: float = 0.95,
     min_abs_corr: float = 0.5,
+    maf: ArrayLike | None = None,
+    maf_thresh: float = 0.0,
     options: SusieOptions = _DEFAULTS,
-    init: FineMapResult | None = None,
+    model_init: FineMapResult | None = None,
 ) -> FineMapResult:
     """Fine-map a locus by a sum of single effects, from z-scores with noise beside the LD's.
 
@@ -142,7 +162,7 @@ def susie_rss_lambda(
     lambda_ : float or "estimate"
         Noise that the LD does not explain, from 0 to 1. "estimate" takes what the z-scores hold
         where R says that nothing varies (susieR's ``lambda``).
-    prior_weights, L, coverage, min_abs_corr, init
+    prior_weights, L, coverage, min_abs_corr, maf, maf_thresh, model_init
         As in `susie_rss`.
     options : SusieOptions
         ``prior_variance`` is the start of the prior variance, on the scale of z squared.
@@ -170,12 +190,18 @@ def susie_rss_lambda(
     >>> int(fit.pip.argmax()), round(fit.sigma2, 3)
     (3, 0.9)
     """
+    if options.compat == "0.12" and options.estimate_residual_variance is None:
+        options = replace(options, estimate_residual_variance=True)
     options = options.settled(from_z=True)
     if options.unmappable_effects != "none":
         raise InputError(
             f"unmappable_effects: found {options.unmappable_effects!r}; expected 'none' beside "
             f"lambda, which takes up the same; use susie_rss for them"
         )
+    if maf is not None:
+        common = CommonVariants.of(maf, maf_thresh)
+        z, R = cast("ArrayLike", common.vector("z", z)), cast("ArrayLike", common.square("R", R))
+        prior_weights = common.vector("prior_weights", prior_weights)
     scores = check_z(z)
     ld = R if isinstance(R, LDFactor) else prepare_ld(R, scores.size)
     if ld.p != scores.size:
@@ -194,7 +220,10 @@ def susie_rss_lambda(
     effects = min(check_count("L", L, "10 is the default"), scores.size)
     thresholds = check_set_thresholds(coverage, min_abs_corr)
     plan = Plan(effects, options.prior_variance, thresholds)
-    return fit_problem(noise.applied(problem), plan, init)
+    fit = fit_problem(noise.applied(problem), plan, model_init)
+    if known is None:
+        fit = replace(fit, warnings=(*fit.warnings, _NO_SIZE))
+    return fit if maf is None else common.told(fit)
 
 
 def _noise(
@@ -221,7 +250,8 @@ def _noise(
             f"expected more than lambda, which is a part of it"
         )
     estimated = bool(options.estimate_residual_variance)
-    return ld, RegularisedNoise(Eigen(values, vectors), along, beside, sigma2, estimated)
+    eigen = Eigen(values, vectors)
+    return ld, RegularisedNoise(eigen, along, beside, sigma2, estimated, options.compat)
 
 
 def _checked_lambda(

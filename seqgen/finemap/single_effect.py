@@ -38,7 +38,7 @@ class EffectPrior:
     weights : ndarray, shape (p,)
         Prior inclusion weights plus 1.49e-8. susieR adds this so that the log
         of a zero weight exists: a variant of weight zero is thus very unlikely
-        rather than impossible.
+        rather than impossible. Not in version 0.12.
     method : {"optim", "EM", "simple", "fixed"}
         What becomes of the prior variance, as susieR's ``estimate_prior_method``: the one of
         greatest evidence, one step of the EM algorithm, the given one or zero, the given one.
@@ -68,10 +68,16 @@ class EffectPrior:
         method: str = "optim",
         null_threshold: float = 0.0,
         null_weight: float = 0.0,
+        exact: bool = False,
     ) -> EffectPrior:
-        """Build the prior from weights that, with ``null_weight``, sum to one."""
-        null = null_weight + SQRT_EPS if null_weight else 0.0
-        return cls(weights + SQRT_EPS, method, null_threshold, null)
+        """Build the prior from weights that, with ``null_weight``, sum to one.
+
+        Where ``exact``, nothing is added to them.
+        """
+        more = 0.0 if exact else SQRT_EPS
+        return cls(
+            weights + more, method, null_threshold, null_weight + more if null_weight else 0.0
+        )
 
 
 class Evidence:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from seqgen.errors import InputError
 from seqgen.finemap import ibss
 from seqgen.finemap.checks import as_vector, check_count, check_n, check_number, check_prior_weights
+from seqgen.finemap.common_variants import CommonVariants
 from seqgen.finemap.compiled import use_compiled
 from seqgen.finemap.convergence import pips
 from seqgen.finemap.credible_sets import check_set_thresholds
@@ -17,6 +18,7 @@ from seqgen.finemap.fitting import Plan, fit_problem, prior_of
 from seqgen.finemap.ld import LDMatrix, prepare_ld
 from seqgen.finemap.ld_factor import LDFactor
 from seqgen.finemap.options import SusieOptions
+from seqgen.finemap.semidefinite import told_if_indefinite
 from seqgen.finemap.single_effect import EffectPrior
 from seqgen.results import FineMapResult
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _DEFAULTS = SusieOptions()
 # From so many people per variant on, correlations cost less than their factor.
 _PEOPLE_PER_VARIANT = 2
+# Least residual variance as a share of the phenotype's, as in susieR.
+_LEAST_RESIDUAL = 1e-4
 # A column of less spread than this share of its size is constant.
 _CONSTANT = 1e-10
 
@@ -56,13 +60,15 @@ def susie_ss(
     n: float,
     X_colmeans: ArrayLike | None = None,
     y_mean: float | None = None,
+    maf: ArrayLike | None = None,
+    maf_thresh: float = 0.0,
     standardize: bool = True,
     prior_weights: ArrayLike | None = None,
     L: int = 10,
     coverage: float = 0.95,
     min_abs_corr: float = 0.5,
     options: SusieOptions = _DEFAULTS,
-    init: FineMapResult | None = None,
+    model_init: FineMapResult | None = None,
 ) -> FineMapResult:
     """Fine-map a locus by a sum of single effects, from sufficient statistics.
 
@@ -78,13 +84,15 @@ def susie_ss(
         Sum of squares of the centred phenotype.
     n : float
         Number of people.
-    X_colmeans : array_like, shape (p,), optional
+    X_colmeans : array_like, shape (p,), or float, optional
         Means of the genotypes and ``y_mean`` that of the phenotype: for the intercept.
     y_mean : float, optional
+    maf, maf_thresh
+        As in `susie_rss`.
     standardize : bool
         Whether effects of all variants have the same prior per standard deviation of the
         genotype, rather than per allele.
-    prior_weights, L, coverage, min_abs_corr, options, init
+    prior_weights, L, coverage, min_abs_corr, options, model_init
         As in `susie_rss`. The residual variance is estimated unless ``options`` say otherwise.
 
     Returns
@@ -113,6 +121,14 @@ def susie_ss(
     >>> [one.variants.tolist() for one in fit.credible_sets]
     [[5]]
     """
+    if maf is not None:
+        common = CommonVariants.of(maf, maf_thresh)
+        XtX, Xty = (
+            cast("ArrayLike", one) for one in (common.square("XtX", XtX), common.vector("Xty", Xty))
+        )
+        if np.ndim(cast("ArrayLike", X_colmeans)):
+            X_colmeans = common.vector("X_colmeans", X_colmeans)
+        prior_weights = common.vector("prior_weights", prior_weights)
     inner = _square(XtX)
     number, total = _known_n(n), check_number("yty", yty, (0.0, 1e300), open_ends=True)
     products = _per_variant("Xty", Xty, len(inner))
@@ -125,13 +141,23 @@ def susie_ss(
     sd = np.sqrt(diagonal / (number - 1.0))
     vary = _some_vary(sd > 0.0)
     kept = sd[vary]
-    ld = prepare_ld(inner[np.ix_(vary, vary)] / np.outer(kept, kept) / (number - 1.0))
+    _check_products(products, diagonal, total)
+    ld: LDMatrix | LDFactor = _as_correlations(inner[np.ix_(vary, vary)])
+    ld = told_if_indefinite(ld, products[vary] / kept)
     scale = kept if standardize else np.ones_like(kept)
     var_y = total / (number - 1.0)
     data = _Data(ld, products[vary] / scale, diagonal[vary] / scale**2, scale, number, var_y, var_y)
-    fit = _fit(data, (prior_weights, vary), (L, coverage, min_abs_corr), options=options, init=init)
+    fit = _fit(
+        data,
+        (prior_weights, vary),
+        (L, coverage, min_abs_corr),
+        options=options,
+        model_init=model_init,
+    )
+    fit = fit if maf is None else common.told(fit)
     if X_colmeans is None or y_mean is None:
         return fit
+    X_colmeans = np.full(len(inner), X_colmeans) if np.ndim(X_colmeans) == 0 else X_colmeans
     means = _per_variant("X_colmeans", X_colmeans, len(inner))
     return replace(fit, intercept=float(y_mean) - float(means @ fit.coef))
 
@@ -147,7 +173,7 @@ def susie(
     coverage: float = 0.95,
     min_abs_corr: float = 0.5,
     options: SusieOptions = _DEFAULTS,
-    init: FineMapResult | None = None,
+    model_init: FineMapResult | None = None,
 ) -> FineMapResult:
     """Fine-map a locus by a sum of single effects, from genotypes and a phenotype.
 
@@ -164,7 +190,7 @@ def susie(
         genotype, rather than per allele.
     intercept : bool
         Whether both sides are centred.
-    prior_weights, L, coverage, min_abs_corr, options, init
+    prior_weights, L, coverage, min_abs_corr, options, model_init
         As in `susie_rss`. The residual variance is estimated unless ``options`` say otherwise.
 
     Returns
@@ -208,7 +234,15 @@ def susie(
         ld, columns.T @ phenotype, squares, scale, float(n), var_y,
         float(phenotype @ phenotype) / (n - 1.0),
     )  # fmt: skip
-    fit = _fit(data, (prior_weights, vary), (L, coverage, min_abs_corr), options=options, init=init)
+    if options.residual_variance_lowerbound is None:
+        options = replace(options, residual_variance_lowerbound=_LEAST_RESIDUAL * var_y)
+    fit = _fit(
+        data,
+        (prior_weights, vary),
+        (L, coverage, min_abs_corr),
+        options=options,
+        model_init=model_init,
+    )
     return replace(fit, intercept=y_mean - float(means @ fit.coef) if intercept else 0.0)
 
 
@@ -218,7 +252,7 @@ def _fit(
     asked: tuple[int, float, float],
     *,
     options: SusieOptions,
-    init: FineMapResult | None,
+    model_init: FineMapResult | None,
 ) -> FineMapResult:
     """Fit the variants that vary; the others weigh as no effect at all."""
     (prior_weights, vary), (L, coverage, min_abs_corr) = prior, asked
@@ -237,7 +271,7 @@ def _fit(
         mean_square_y=data.mean_square_y,
     )  # fmt: skip
     plan = Plan(effects, options.scaled_prior_variance, thresholds)
-    start = None if init is None else _taken(init, vary)
+    start = None if model_init is None else _taken(model_init, vary)
     fit = replace(fit_problem(problem, plan, start), X_column_scale_factors=data.scale)
     return fit if vary.all() else _with_constants(fit, shared, vary)
 
@@ -256,13 +290,18 @@ def _idle_prior(prior: EffectPrior, vary: NDArray[np.bool_]) -> EffectPrior:
     return replace(prior, weights=np.ascontiguousarray(prior.weights[vary]), null_weight=null)
 
 
-def _taken(init: FineMapResult, vary: NDArray[np.bool_]) -> FineMapResult:
-    if init.alpha.shape[1] != len(vary):
+def _taken(model_init: FineMapResult, vary: NDArray[np.bool_]) -> FineMapResult:
+    if model_init.alpha.shape[1] != len(vary):
         raise InputError(
-            f"init: a fit of {init.alpha.shape[1]} variants, but there are {len(vary)}; expected "
-            f"the same variants; leave init out for a fresh start"
+            f"model_init: a fit of {model_init.alpha.shape[1]} variants, but there are "
+            f"{len(vary)}; expected the same variants; leave model_init out for a fresh start"
         )
-    return replace(init, alpha=init.alpha[:, vary], mu=init.mu[:, vary], mu2=init.mu2[:, vary])
+    return replace(
+        model_init,
+        alpha=model_init.alpha[:, vary],
+        mu=model_init.mu[:, vary],
+        mu2=model_init.mu2[:, vary],
+    )
 
 
 def _with_constants(
@@ -306,7 +345,7 @@ def _with_constants(
 
 
 def _people(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    genotypes = np.array(X, dtype=np.float64)
+    genotypes = np.array(_numbers("X", X))
     phenotype = as_vector("y", y, "phenotype value")
     if genotypes.ndim != 2 or genotypes.shape[0] != len(phenotype) or len(phenotype) < 3:
         raise InputError(
@@ -325,8 +364,43 @@ def _people(X: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np
     return genotypes, phenotype
 
 
+def _numbers(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    try:
+        return np.ascontiguousarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"{name}: cannot be read as a table of numbers ({error}); expected one without names "
+            f"or text; drop such columns first"
+        ) from error
+
+
+def _as_correlations(inner: NDArray[np.float64]) -> LDMatrix:
+    """Correlations of checked sums of squares, with doubts that name these."""
+    sd = np.sqrt(np.diagonal(inner))
+    try:
+        ld = prepare_ld(inner / np.outer(sd, sd))
+    except InputError as error:
+        told = str(error).removeprefix("R: ")
+        raise InputError(f"XtX: as correlations r, {told}") from error
+    return replace(ld, warnings=tuple(f"XtX, as correlations: {one}" for one in ld.warnings))
+
+
+def _check_products(
+    products: NDArray[np.float64], squares: NDArray[np.float64], total: float
+) -> None:
+    """Refuse X'y that no genotypes and phenotype of these sums of squares can have."""
+    beyond = np.flatnonzero(products**2 > squares * total * (1.0 + 1e-6))
+    if beyond.size:
+        raise InputError(
+            f"Xty: {beyond.size} of {products.size} products are larger than XtX and yty allow "
+            f"(first at index {beyond[0]}: {products[beyond[0]]:.6g}); expected Xty^2 up to "
+            f"XtX times yty; take all three from the same people, and X.T @ X rather than "
+            f"correlations"
+        )
+
+
 def _square(XtX: ArrayLike) -> NDArray[np.float64]:
-    inner = np.ascontiguousarray(XtX, dtype=np.float64)
+    inner = _numbers("XtX", XtX)
     if inner.ndim != 2 or inner.shape[0] != inner.shape[1] or not inner.size:
         raise InputError(
             f"XtX: found shape {inner.shape}; expected p by p; pass X.T @ X, not the genotypes"

@@ -18,6 +18,7 @@ from seqgen.finemap.checks import (
     check_prior_weights,
     check_z,
 )
+from seqgen.finemap.common_variants import CommonVariants
 from seqgen.finemap.compiled import use_compiled
 from seqgen.finemap.credible_sets import check_set_thresholds
 from seqgen.finemap.fitting import Plan, fit_problem, prior_of
@@ -25,9 +26,13 @@ from seqgen.finemap.ld import LDMatrix, prepare_ld
 from seqgen.finemap.ld_factor import LDFactor, ld_factor
 from seqgen.finemap.ld_reference import Panel
 from seqgen.finemap.options import SusieOptions
+from seqgen.finemap.panel_mixture import PanelMixture, is_several, prepare_panels
+from seqgen.finemap.semidefinite import told_if_indefinite
 from seqgen.results import FineMapResult
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence, Sized
+
     from numpy.typing import ArrayLike, NDArray
 
 _DEFAULTS = SusieOptions()
@@ -36,21 +41,24 @@ _MODES = ("none", "eb")
 
 def susie_rss(
     z: ArrayLike | None = None,
-    R: ArrayLike | LDMatrix | LDFactor | None = None,
+    R: ArrayLike | LDMatrix | LDFactor | Sequence[ArrayLike | LDMatrix] | None = None,
     n: float | None = None,
     *,
-    X: ArrayLike | None = None,
+    X: ArrayLike | Sequence[ArrayLike] | None = None,
     bhat: ArrayLike | None = None,
     shat: ArrayLike | None = None,
     var_y: float | None = None,
+    standardize: bool = True,
     prior_weights: ArrayLike | None = None,
     L: int = 10,
     coverage: float = 0.95,
     min_abs_corr: float = 0.5,
     R_finite: float | None = None,
     R_mismatch: str = "none",
+    maf: ArrayLike | None = None,
+    maf_thresh: float = 0.0,
     options: SusieOptions = _DEFAULTS,
-    init: FineMapResult | None = None,
+    model_init: FineMapResult | None = None,
 ) -> FineMapResult:
     """Fine-map a locus by a sum of single effects, from z-scores and LD.
 
@@ -61,7 +69,10 @@ def susie_rss(
     z : array_like, shape (p,), optional
         z-scores, signed by the same effect alleles as ``R``.
     R : array_like, shape (p, p), LDMatrix or LDFactor, optional
-        Correlations r of the variants; `prepare_ld` once where many fits share it.
+        Correlations r of the variants; `prepare_ld` once where many fits share it. A list of
+        panels is mixed by weights that the data choose (``panel_weights`` of ``diagnostics``,
+        equal ones where the panels hold too few people to tell); purity is of the panel that
+        fits best by itself (``first_panel``).
     n : float, optional
         Sample size of the GWAS. Without it effects are taken to be tiny.
     X : array_like, shape (B, p), optional
@@ -72,6 +83,9 @@ def susie_rss(
     var_y : float, optional
         Variance of the phenotype, with ``bhat`` and ``shat``: variances and ``coef`` are then on
         its scale.
+    standardize : bool
+        With ``var_y``, whether effects of all variants have the same prior per standard deviation
+        of the genotype, rather than per allele.
     prior_weights : array_like, shape (p,), optional
         Prior inclusion weights on any positive scale; equal where left out. A
         weight of zero makes a variant very unlikely (1.5e-8), not impossible.
@@ -87,9 +101,13 @@ def susie_rss(
         GWAS's own people.
     R_mismatch : {"none", "eb"}
         "eb" estimates from the residuals how much further the panel is off.
+    maf : array_like, shape (p,), optional
+        Minor allele frequencies; variants up to ``maf_thresh`` are left out, and the result is of
+        the others.
+    maf_thresh : float
     options : SusieOptions
         Settings that few people change.
-    init : FineMapResult, optional
+    model_init : FineMapResult, optional
         A fit of the same variants to start from.
 
     Returns
@@ -117,20 +135,37 @@ def susie_rss(
     >>> int(fit.pip.argmax()), fit.converged
     (3, True)
     """
+    if maf is not None:
+        common = CommonVariants.of(maf, maf_thresh)
+        z, bhat, shat = (
+            common.vector(name, values)
+            for name, values in (("z", z), ("bhat", bhat), ("shat", shat))
+        )
+        prior_weights = common.vector("prior_weights", prior_weights)
+        R, X = common.square("R", R), common.columns(X)
     scores = _scores(z, bhat, shat)
-    ld = _ld(R, X, scores.size)
     n = check_n(n)
+    if R_finite is True and X is not None and not is_several(X):
+        R_finite = len(cast("Sized", X))
+    settings = SusieMapper(L, coverage, min_abs_corr, R_finite, R_mismatch, options)
+    if is_several(R) or is_several(X):
+        panels = prepare_panels(R, X, scores.size)
+        if model_init is not None or var_y is not None:
+            raise InputError(
+                f"{'var_y' if model_init is None else 'model_init'}: given beside several panels; "
+                f"expected z-scores alone, the fit starts from the panel that suits them best"
+            )
+        fit = _fit_of_panels(scores, (panels, n), settings, prior_weights=prior_weights)
+        return fit if maf is None else common.told(fit)
+    ld = _ld(cast("Any", R), cast("Any", X), scores.size)
+    if R_mismatch == "none":  # Otherwise the diagnostics look at all of R.
+        ld = told_if_indefinite(ld, scores)
     scale = _column_scale(scores, n, shat=shat, var_y=var_y)
-    weights = check_prior_weights(prior_weights, scores.size)
-    effects = min(check_count("L", L, "10 is the default"), scores.size)
-    thresholds = check_set_thresholds(coverage, min_abs_corr)
-    panel = _check_panel(R_finite, R_mismatch)
-
-    options = options.settled(from_z=True)
-    problem = _problem(scores, (ld, n), (weights, panel), options=options, var_y=var_y)
-    start_variance = options.prior_variance if n is None else options.scaled_prior_variance
-    plan = Plan(effects, start_variance, thresholds, n_known=n is not None)
-    fit = fit_problem(problem, plan, init)
+    problem, plan = _prepared(scores, (ld, n), settings, prior_weights=prior_weights, var_y=var_y)
+    if scale is not None and not standardize:
+        problem, scale = replace(problem, column_scale=scale), np.ones_like(scale)
+    fit = fit_problem(problem, plan, model_init)
+    fit = fit if maf is None else common.told(fit)
     return fit if scale is None else replace(fit, X_column_scale_factors=scale)
 
 
@@ -177,6 +212,91 @@ class SusieMapper:
             R_mismatch=self.R_mismatch,
             options=self.options,
         )
+
+
+def rss_problem(
+    z: ArrayLike,
+    data: tuple[ArrayLike | LDMatrix | LDFactor, float | None],
+    settings: SusieMapper,
+    *,
+    prior: ArrayLike | None = None,
+) -> tuple[ibss.Problem, Plan]:
+    """What `susie_rss` would fit to z-scores, LD and sample size, and how; nothing is fitted yet.
+
+    Raises
+    ------
+    InputError
+        As `susie_rss`.
+    """
+    scores = check_z(z)
+    ld = _ld(data[0], None, scores.size)
+    if settings.R_mismatch == "none":
+        ld = told_if_indefinite(ld, scores)
+    return _prepared(scores, (ld, check_n(data[1])), settings, prior_weights=prior)
+
+
+def _prepared(
+    scores: NDArray[np.float64],
+    data: tuple[LDMatrix | LDFactor, float | None],
+    settings: SusieMapper,
+    *,
+    prior_weights: ArrayLike | None,
+    var_y: float | None = None,
+) -> tuple[ibss.Problem, Plan]:
+    n = data[1]
+    weights = check_prior_weights(prior_weights, scores.size)
+    effects = min(check_count("L", settings.L, "10 is the default"), scores.size)
+    thresholds = check_set_thresholds(settings.coverage, settings.min_abs_corr)
+    panel = _check_panel(settings.R_finite, settings.R_mismatch)
+    options = settings.options.settled(from_z=True)
+    if panel is not None and options.compat == "0.12":
+        raise InputError(
+            f"compat: found '0.12' with R_finite={settings.R_finite!r} and R_mismatch="
+            f"{settings.R_mismatch!r}; expected '0.16', for that version of susieR knows no "
+            f"reference panel; leave one out"
+        )
+    problem = _problem(scores, data, (weights, panel), options=options, var_y=var_y)
+    start_variance = options.prior_variance if n is None else options.scaled_prior_variance
+    return problem, Plan(effects, start_variance, thresholds, n_known=n is not None)
+
+
+def _fit_of_panels(
+    scores: NDArray[np.float64],
+    data: tuple[tuple[LDMatrix, ...], float | None],
+    settings: SusieMapper,
+    *,
+    prior_weights: ArrayLike | None,
+) -> FineMapResult:
+    """Fit the panel of the greatest bound, then a mixture that starts from it."""
+    panels, n = data
+    for name, found, default in (
+        ("n", n is None, False),
+        ("R_finite", settings.R_finite not in (None, False), False),
+        ("R_mismatch", settings.R_mismatch != "none", False),
+        ("unmappable_effects", settings.options.unmappable_effects != "none", False),
+        ("compat", settings.options.compat != "0.16", False),
+        ("refine", settings.options.refine, False),
+    ):
+        if found != default:
+            raise InputError(
+                f"{name}: found {'None' if name == 'n' else 'a setting'} with {len(panels)} LD "
+                f"panels; expected {'the sample size' if name == 'n' else 'the default'}, which "
+                f"alone goes with a mixture of panels; or pass one panel"
+            )
+    alone = [
+        fit_problem(*_prepared(scores, (ld, n), settings, prior_weights=prior_weights))
+        for ld in panels
+    ]
+    best = int(np.argmax([fit.elbo[-1] for fit in alone]))
+    options = replace(settings.options, convergence_method="pip")
+    problem, plan = _prepared(
+        scores, (panels[best], n), replace(settings, options=options), prior_weights=prior_weights
+    )
+    even = np.full(len(panels), 1.0 / len(panels))
+    mixture = PanelMixture(tuple(ld.R for ld in panels), even, best)
+    fit = fit_problem(replace(problem, mixture=mixture), plan)
+    told = tuple(f"Panel {place}: {one}" for place, ld in enumerate(panels) for one in ld.warnings)
+    return replace(fit, warnings=(*told, *fit.warnings))
 
 
 def adjust_for_variance_explained(z: NDArray[np.float64], n: float | None) -> NDArray[np.float64]:

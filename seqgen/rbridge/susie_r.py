@@ -37,6 +37,7 @@ _EVERY_VERSION = (
 _NEWER = (
     "convergence_method",
     "L_greedy",
+    "greedy_lbf_cutoff",
     "artifact_threshold",
     "eig_delta_rel",
     "R_sensitivity_threshold",
@@ -44,6 +45,8 @@ _NEWER = (
     "unmappable_effects",
     "prior_variance_grid",
     "mixture_weights",
+    "residual_variance_lowerbound",
+    "residual_variance_upperbound",
 )
 
 REMEDY = "in R: install.packages('susieR'); on Debian: apt install r-cran-susier"
@@ -104,7 +107,8 @@ class SusieRMapper:
     Attributes
     ----------
     L, coverage, min_abs_corr, R_finite, R_mismatch, options
-        As in `susie_rss`; ``diagnose`` and ``engine`` of the options have no meaning here.
+        As in `susie_rss`; of the options ``diagnose`` and ``engine`` have no meaning here, and
+        ``compat`` sets defaults alone.
     """
 
     L: int = 10

@@ -29,6 +29,8 @@ _RECEIVE = """function(bytes, n, ascii) {
 }"""
 # Whether strings repeat is judged by that many of them.
 _GLANCE = 2000
+# So few strings cross one by one.
+_FEW = 50
 _SPREAD = "function(levels, codes) levels[codes]"
 
 
@@ -64,11 +66,22 @@ def strings_to_r(values: Any) -> Any:
     InputError
         If a string holds a NUL, which R's strings cannot.
     """
+    if _few_and_plain(values):
+        return ri.StrSexpVector(values)
     array = pd.array(values, dtype="str")
     if 2 * len(pd.unique(array[:_GLANCE])) >= min(len(array), _GLANCE):
         return _characters(array)
     codes, words = pd.factorize(array)
     return r_code(_SPREAD)(_characters(words), _codes_to_r(codes))
+
+
+def _few_and_plain(values: Any) -> bool:
+    """Whether they are names of a list or the like: a table of them would take longer."""
+    return (
+        type(values) in (list, tuple)
+        and 0 < len(values) <= _FEW
+        and all(type(word) is str and word.isascii() and "\0" not in word for word in values)
+    )
 
 
 def _characters(array: Any) -> Any:

@@ -79,6 +79,10 @@ test_that("susieR's functions take it and agree", {
   same <- function(fit, f, ...) expect_equal(f(fit, ...), f(own, ...), tolerance = 1e-4)
   for (fit in fits(x)) {
     same(fit, susieR::susie_get_cs, Xcorr = x$r)
+    expect_equal(
+      susieR::susie_get_cs(fit, Xcorr = x$r, coverage = 0.95, min_abs_corr = 0.5)$cs, fit$sets$cs
+    )
+    expect_equal(susieR::susie_get_pip(fit), unname(fit$pip), tolerance = 1e-12)
     same(fit, susieR::susie_get_pip)
     same(fit, susieR::susie_get_pip, prune_by_cs = TRUE)
     same(fit, susieR::susie_get_posterior_mean)
@@ -98,7 +102,7 @@ test_that("susieR's functions take it and agree", {
     expect_equal(again$pip, own$pip, tolerance = 1e-4)
   }
   # And the other way: start from susieR's fit.
-  again <- susie_rss(x$z, x$r, n = 5000, L = 4, init = own)
+  again <- susie_rss(x$z, x$r, n = 5000, L = 4, model_init = own)
   expect_equal(again$pip, own$pip, tolerance = 1e-4)
 })
 
@@ -244,5 +248,40 @@ test_that("effects beside the mapped ones, grids, slots and noise of the LD are 
   expect_error(fine_map(x$z, x$r, 5000, method = "susieR", options = list(slot_prior = c(1, 9))),
     "slot_prior",
     class = "seqgen_input_error"
+  )
+})
+
+test_that("a fit is susieR 0.12's where that version is asked for", {
+  skip_without_python()
+  skip_if_not_installed("susieR", "0.12")
+  skip_if(utils::packageVersion("susieR") >= "0.13")
+  x <- named_locus()
+  weights <- rep(c(1, 2, 0), 4)
+  own <- susieR::susie_rss(x$z, x$r, n = 5000, L = 4, prior_weights = weights)
+  fit <- susie_rss(x$z, x$r, 5000, L = 4, prior_weights = weights, options = list(compat = "0.12"))
+  expect_identical(fit$niter, own$niter)
+  expect_equal(fit$pip, own$pip, tolerance = 1e-6)
+  expect_equal(fit$elbo, own$elbo, tolerance = 1e-6)
+  expect_identical(fit$sets$cs, own$sets$cs)
+  expect_error(SusieOptions(compat = "0.11"), "compat", class = "seqgen_input_error")
+})
+
+test_that("rare variants are left out, and panels mixed, with names", {
+  skip_without_python()
+  x <- named_locus()
+  maf <- c(0.01, rep(0.3, 11))
+  rest <- susie_rss(x$z[-1], x$r[-1, -1], 5000, L = 4)
+  fit <- susie_rss(x$z, x$r, 5000, L = 4, maf = maf, maf_thresh = 0.05)
+  expect_equal(fit$pip, rest$pip)
+  expect_identical(dim(fit$XtXr), c(11L, 1L))
+  expect_true(any(grepl("1 of 12 variants", fit$notices)))
+  noisy <- susie_rss_lambda(x$z, x$r, 5000, 0.1, L = 4, maf = maf, maf_thresh = 0.05)
+  expect_named(noisy$pip, paste0("rs", 2:12))
+  two <- susie_rss(x$z, list(x$r, 0.9 * x$r + diag(0.1, 12)), 5000, L = 4)
+  expect_equal(sum(two$diagnostics$panel_weights), 1)
+  expect_named(two$pip, paste0("rs", 1:12))
+  expect_error(susie_rss(x$z, list(x$r, x$r[-1, -1]), 5000),
+    "R[1] of 2 panels",
+    fixed = TRUE, class = "seqgen_input_error"
   )
 })
