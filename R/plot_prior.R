@@ -1,8 +1,8 @@
 #' What the prior learned
 #'
 #' Forest plot: the factor on the prior odds per unit of each annotation, with 95% interval.
-#' Filled points were learned from the loci; open ones were given, or are what the penalty
-#' leaves where the loci are silent.
+#' Filled points were learned from the loci; open ones were given, are what the penalty leaves
+#' where the loci are silent, or are held at zero where held-out loci gain nothing.
 #'
 #' @param coefficients The `prior_coefficients` table of [run()], or the `coefficients` of
 #'   [fit_prior()].
@@ -23,10 +23,10 @@ plot_prior <- function(coefficients) {
   table$term <- factor(table$term, rev(unique(table$term)))
   names <- c(
     learned = "learned from the loci", penalty = "the penalty alone: the loci are silent",
-    given = "given"
+    silenced = "held at zero: no gain on held-out loci", given = "given"
   )
   table$known <- factor(names[as.character(table$source)], names)
-  shapes <- stats::setNames(c(19, 21, 22), names)
+  shapes <- stats::setNames(c(19, 21, 23, 22), names)
   aes <- ggplot2::aes
   ggplot2::ggplot(table, aes(.data$estimate, .data$term)) +
     ggplot2::geom_vline(xintercept = 0, colour = spine, linewidth = 0.4) +

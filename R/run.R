@@ -26,6 +26,8 @@
 #' @param command The command line, for the provenance.
 #' @param progress A function of what is done, how many are, and of how many. By
 #'   default a line in interactive sessions.
+#' @param workers Loci that are fine-mapped at once, in processes of their own; `NULL`
+#'   for all cores. The tables are the same for any number.
 #' @return A list, see [seqgen_result]: `folder`; `report`, path of the page; `tables`, a
 #'   list of data.frames `variants`, `loci`, `credible_sets`, `prior_coefficients`,
 #'   `drops`, `scores` and `funnel`; `provenance`, a list.
@@ -40,9 +42,9 @@
 #' }
 #' @export
 run <- function(sumstats, panel, out, options = NULL, panel_name = NULL, command = NULL,
-                progress = NULL) {
+                progress = NULL, workers = 1) {
   py_call("run", list(
     sumstats = sumstats, panel = panel, out = out, options = options, panel_name = panel_name,
-    command = command, progress = progress
+    command = command, progress = progress, workers = workers
   ))
 }

@@ -12,8 +12,14 @@ from scipy.optimize import minimize
 from test_priors import OneCausal, simulate
 
 from seqgen.errors import InputError
-from seqgen.priors import PriorOptions, evaluate_prior, fit_prior, fit_torus_prior
-from seqgen.priors.penalties import locus_blocks
+from seqgen.priors import (
+    PriorOptions,
+    evaluate_prior,
+    fit_prior,
+    fit_torus_prior,
+    prior_terms,
+)
+from seqgen.priors.penalties import _strictest, locus_blocks
 
 _REFERENCE = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared/data"))
 TORUS = _REFERENCE / "finemap_ref" / "torus"
@@ -71,13 +77,46 @@ def test_blocks_are_chromosomes_where_there_are_many():
 
 
 def test_the_chosen_penalty_silences_decoys_and_spares_what_is_true():
-    annotations, fine_map = with_decoys(4, loci=200)
+    annotations, fine_map = with_decoys(4, loci=80, decoys=5)
     terms = ["missense", *[c for c in annotations if c.startswith("decoy")]]
     given = estimates(fit_prior(annotations, fine_map, terms=terms))
-    chosen = estimates(fit_prior(annotations, fine_map, terms=terms, options=PriorOptions("cv")))
-    assert max(abs(chosen[t]) for t in terms[1:]) < 0.1
-    assert max(abs(chosen[t]) for t in terms[1:]) < max(abs(given[t]) for t in terms[1:])
+    fit = fit_prior(annotations, fine_map, terms=terms, options=PriorOptions("cv"))
+    chosen = estimates(fit)
+    assert max(abs(given[t]) for t in terms[1:]) > 0.05
+    assert all(chosen[t] == 0 for t in terms[1:])
+    assert (fit.left_out[terms[1:]] == 0).all(axis=None)
     assert chosen["missense"] > 1.5
+    table = fit.coefficients.set_index("term")
+    assert table["source"].tolist() == ["learned"] + ["silenced"] * 5
+    assert (table["upper"] - table["lower"])[1:].between(0.1, 2).all()
+
+
+def test_terms_of_a_group_stay_or_go_together():
+    annotations, fine_map = simulate(9, loci=50, truth=(2.5, 0.0))
+    rng = np.random.default_rng(9)
+    half = rng.random(len(annotations)) < 0.5
+    annotations = annotations.assign(
+        a=annotations["missense"] * half, b=annotations["missense"] * ~half,
+        c=rng.normal(size=len(annotations)), d=rng.normal(size=len(annotations)),
+    )  # fmt: skip
+    terms = ["a", "b", "c", "d"]
+
+    def chosen(groups):
+        options = PriorOptions("cv", groups=groups)
+        told = estimates(fit_prior(annotations, fine_map, terms=terms, options=options))
+        return {term for term, value in told.items() if value != 0}
+
+    assert chosen({"a": "one", "b": "one", "c": "two", "d": "two"}) == {"a", "b"}
+    assert chosen({"a": "one", "b": "two", "c": "one", "d": "two"}) in ({*"abcd"}, set())
+    terms_of = prior_terms(annotations, ["c", "missense"], binned={"c": 3})
+    assert sorted(terms_of.groups.values()) == ["c", "c", "missense"]
+    assert set(terms_of.groups) == set(terms_of.terms)
+
+
+def test_the_strictest_penalty_within_a_standard_error_is_taken():
+    value = np.array([[3.0, 1.0, 2.0, 2.0], [2.9, 1.2, 1.8, 2.0], [0.0, 0.0, 0.0, 0.0]])
+    assert _strictest(value) == 1
+    assert _strictest(value[[0, 2]]) == 0
 
 
 def test_jackknife_errors_are_near_those_of_the_information():
@@ -112,7 +151,27 @@ def test_no_gain_means_the_flat_prior_and_is_said():
     none = evaluate_prior(annotations, fine_map)
     assert not none.helps
     assert (none.coefficients["estimate"] == 0).all()
+    assert (none.coefficients["lower"] < 0).all()
+    assert (none.coefficients["upper"] > 0).all()
+    assert none.gain != 0
     assert "shrunk to the flat one" in none.verdict
+
+
+def test_coefficients_learned_anew_are_worth_about_what_those_from_the_flat_fits_are():
+    annotations, fine_map = simulate(7, loci=12)
+    quick = evaluate_prior(annotations, fine_map)
+    slow = evaluate_prior(annotations, fine_map, options=PriorOptions("cv", cross_fit="refit"))
+    # One effect a locus: its Bayes factors are the same under any prior.
+    assert quick.gain == pytest.approx(slow.gain, abs=0.3)
+
+
+def test_few_loci_widen_the_interval_of_the_gain():
+    annotations, fine_map = simulate(7, loci=6)
+    few = evaluate_prior(annotations, fine_map)
+    gain = few.by_locus["gain"].to_numpy()
+    drawn = np.random.default_rng(2).integers(0, 6, (4000, 6))
+    low, high = np.quantile(gain[drawn].sum(axis=1), (0.025, 0.975))
+    assert few.upper - few.lower == pytest.approx(1.437 * (high - low), rel=0.1)
 
 
 def torus_likelihood(annotations, log_bf, beta):
@@ -181,6 +240,7 @@ def test_torus_own_coefficients():
     [
         (lambda a, f: fit_prior(a, f, init={"x": 1.0}), "init: found"),
         (lambda a, f: fit_prior(a, f, options=PriorOptions(increasing=("x",))), "no term x"),
+        (lambda a, f: fit_prior(a, f, options=PriorOptions("cv", groups={"x": "g"})), "no term x"),
         (lambda a, f: PriorOptions(penalty="none"), "penalty: found 'none'"),
         (lambda a, f: evaluate_prior(a, f, folds=1), "folds: found 1"),
         (lambda a, f: fit_torus_prior(a), "neither or both"),

@@ -1,4 +1,4 @@
-"""Annotations of any kind as terms, BED intervals, and what other tools are handed."""
+"""Annotations of any kind as terms of the prior, and BED intervals."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from seqgen.errors import InputError, OutputError
-from seqgen.io.tables import read_provenance
-from seqgen.priors import annotate_intervals, apply_terms, export_prior, prior_terms
+from seqgen.errors import InputError
+from seqgen.priors import annotate_intervals, apply_terms, prior_terms
 
 
 def variants():
@@ -75,7 +74,7 @@ def test_intervals_are_half_open_overlap_and_may_be_nested(tmp_path):
         (lambda v: prior_terms(v.assign(x="a"), ["x"]), "not numeric"),
         (lambda v: prior_terms(v.assign(x=np.inf), ["x"]), "infinite"),
         (lambda v: prior_terms(v, ["score"], missing="drop"), "missing: found 'drop'"),
-        (lambda v: prior_terms(v, ["score"], binned={"score": 1}), "expected 2 to 50"),
+        (lambda v: prior_terms(v, ["score"], binned={"score": 1}), "number, 2 to 50"),
         (lambda v: prior_terms(v, ["score"], binned={"other": 3}), "names among columns"),
         (lambda v: annotate_intervals(v, {}), "no column chrom, pos"),
     ],
@@ -85,82 +84,21 @@ def test_bad_annotations(call, message):
         call(variants())
 
 
-def exported():
-    return pd.DataFrame(
-        {
-            "locus": ["22:1-9", "22:1-9", "22:20-29"],
-            "rsid": pd.array(["rs1", None, "rs3"], dtype="string"),
-            "chrom": "22",
-            "pos": [1, 5, 20],
-            "effect_allele": ["A", "C", "G"],
-            "other_allele": ["G", "T", "T"],
-            "eaf": [0.2, 0.9, 0.5],
-            "beta": [0.1, -0.2, 0.3],
-            "se": [0.01, 0.02, 0.03],
-            "prior": [0.25, 0.75, 1.0],
-        }
-    )
-
-
-def test_susie_weights_come_back(tmp_path):
-    path = export_prior(exported(), tmp_path / "p.tsv", format="susie", provenance={"command": "x"})
-    back = pd.read_csv(path, sep="\t")
-    assert back.columns.tolist() == ["locus", "variant", "prior_weights"]
-    assert back["variant"].tolist() == ["rs1", "22:5:T:C", "rs3"]
-    assert back["prior_weights"].tolist() == [0.25, 0.75, 1.0]
-    assert read_provenance(path)["command"] == "x"
-
-
-def test_polyfun_columns_are_its_own(tmp_path):
-    back = pd.read_csv(
-        export_prior(exported(), tmp_path / "p.tsv.gz", format="polyfun"), sep=r"\s+"
-    )
-    assert back.columns.tolist() == ["SNP", "CHR", "BP", "A1", "A2", "SNPVAR"]
-    assert back["A1"].tolist() == ["A", "C", "G"]
-    assert back["SNPVAR"].tolist() == [0.25, 0.75, 1.0]
-
-
-def test_finemap_files_have_prob_and_k(tmp_path):
-    folder = export_prior(exported(), tmp_path / "f", format="finemap", expected_causal=0.5)
-    z = pd.read_csv(folder / "22_1-9.z", sep=" ")
-    assert z.columns.tolist() == [
-        "rsid", "chromosome", "position", "allele1", "allele2", "maf", "beta", "se", "prob",
-    ]  # fmt: skip
-    assert z["prob"].tolist() == [0.125, 0.375]
-    assert z["maf"].tolist() == pytest.approx([0.2, 0.1])
-    k = np.array((folder / "22_1-9.k").read_text().split(), float)
-    assert k.sum() == pytest.approx(1)
-    assert k[1] / k[0] == pytest.approx(0.25, rel=1e-4)  # Poisson of mean one half
-    with pytest.raises(OutputError, match="there already"):
-        export_prior(exported(), folder, format="finemap")
-
-
-def test_torus_files_are_name_and_probability(tmp_path):
-    folder = export_prior(exported(), tmp_path / "t", format="torus")
-    lines = (folder / "22_1-9.prior").read_text().splitlines()
-    assert [line.split()[0] for line in lines] == ["rs1", "22:5:T:C"]
-    assert [float(line.split()[1]) for line in lines] == [0.25, 0.75]
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["t"]
-
-
-def test_a_failure_leaves_no_folder(tmp_path):
-    with pytest.raises(InputError, match="FINEMAP needs"):
-        export_prior(exported().assign(eaf=np.nan), tmp_path / "f", format="finemap")
-    assert list(tmp_path.iterdir()) == []
-
-
 @pytest.mark.parametrize(
-    ("change", "format", "message"),
+    ("lines", "told"),
     [
-        ({}, "susiex", "SuSiEx has no argument"),
-        ({}, "paintor", "expected one of susie"),
-        ({"prior": [0.3, 0.3, 1.0]}, "susie", "sum to 0.6"),
-        ({"prior": [np.nan, 0.3, 1.0]}, "susie", "expected a probability"),
-        ({"rsid": ["a", "a", "b"]}, "susie", "there twice"),
+        ("chr1\t1\t3\nchr1\tx\t3\n", "line 2: found 'chr1 x 3'"),
+        ("track name=a\n\nchr1\t3\t1\n", "line 3: found 'chr1 3 1'"),
+        ("chr1\t1.5\t3\n", "line 1"),
+        ("chr1\t-1\t3\n", "line 1"),
+        ("chr1\t1\n", "line 1: is not BED"),
+        ("# nothing\n", "holds no interval"),
     ],
 )
-def test_bad_exports(change, format, message, tmp_path):
-    with pytest.raises(InputError, match=message):
-        export_prior(exported().assign(**change), tmp_path / "x.tsv", format=format)
-    with pytest.raises(InputError, match="no column"):
-        export_prior(exported().drop(columns="prior"), tmp_path / "x.tsv", format="torus")
+def test_what_is_not_bed_is_refused_by_its_line(tmp_path, lines, told):
+    path = tmp_path / "bad.bed"
+    path.write_text(lines)
+    where = pd.DataFrame({"chrom": ["1"], "pos": [2]})
+    with pytest.raises(InputError, match=told) as caught:
+        annotate_intervals(where, {"x": path})
+    assert "bad.bed" in str(caught.value)

@@ -15,7 +15,7 @@ from seqgen import schemas
 from seqgen.errors import InputError, OutputError
 from seqgen.report import findings, numbers, write_report
 from seqgen.report.notices import notices
-from seqgen.report.prose import prior_sentences, summary
+from seqgen.report.prose import held_out_sentences, prior_sentences, summary
 from seqgen.report.provenance import provenance_rows
 
 VOID = {"meta", "br", "circle", "line", "path", "use", "image", "rect", "link", "img", "hr"}
@@ -302,6 +302,23 @@ def test_prior_sentences_turn_the_ratio_round_and_name_no_effect(tables):
     assert "these data do not show an effect" in ratio
     given = tables.prior_coefficients.assign(source="given", se=np.nan, lower=np.nan, upper=np.nan)
     assert "given, not learned" in prior_sentences(edit(tables, prior_coefficients=given))[0]
+    silent = tables.prior_coefficients.assign(source="silenced", estimate=0.0)
+    told = prior_sentences(edit(tables, prior_coefficients=silent))[0]
+    assert "“missense” is held at zero" in told
+    assert "anything from 1.5 to 17" in told
+
+
+def test_the_page_says_what_the_prior_is_worth_and_how_the_sets_moved(tables):
+    assert held_out_sentences(tables, {"prior": {"verdict": None}}) == []
+    good = {"prior": {"verdict": "held-out gain 5.00", "flat": False}}
+    worth, moved = held_out_sentences(tables, good)
+    assert worth == "Held-out gain 5.00."
+    sizes = tables.credible_sets.groupby("fit")["n_variants"].agg(["size", "mean"])
+    for fit in ("flat", "informed"):
+        assert f"{sizes.loc[fit, 'size']} credible set" in moved
+        assert f"{sizes.loc[fit, 'mean']:.1f} variants on average" in moved
+    flat = {"prior": good["prior"] | {"flat": True}}
+    assert "no set moved" in held_out_sentences(tables, flat)[1]
 
 
 def headings(tables):

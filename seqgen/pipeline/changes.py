@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.resources import homolog_scores
 from seqgen.schemas import SUMSTATS
 
 _CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
@@ -65,6 +66,54 @@ def residue_changes(
     joined = joined.drop_duplicates(list(SUMSTATS.key)).reset_index(drop=True)
     change = joined["ref_aa"] + joined["position"].astype(str) + joined["alt_aa"]
     return joined.assign(residue_change=change.astype("str"))
+
+
+def add_homologs(scores: pd.DataFrame, method: str = "wild-type-marginal") -> pd.DataFrame:
+    """Scores of a model, those of the relatives, and the mean of both, which feeds the prior.
+
+    Adds the bundled homolog profile (method "homolog-profile") of the changes that are scored by
+    ``method``, and the mean of the two log-likelihood ratios ("average"): of a change that has no
+    profile it is the model's ratio.
+
+    Parameters
+    ----------
+    scores : DataFrame
+        Table ``scores``.
+    method : str
+        Of the model's scores, the one to average with.
+
+    Returns
+    -------
+    DataFrame
+        Table ``scores``; `residue_changes` takes it with ``method="average"``.
+
+    Raises
+    ------
+    InputError
+        If a column is missing, or there are no scores of that method.
+
+    Examples
+    --------
+    >>> from seqgen.io.resources import homolog_scores
+    >>> known = homolog_scores().head(1).drop(columns="depth")
+    >>> scores = known.assign(method="wild-type-marginal", log_lik_ratio=-1.0)
+    >>> add_homologs(scores)["method"].tolist()
+    ['wild-type-marginal', 'homolog-profile', 'average']
+    """
+    _require("scores", scores, (*_CHANGE, "method", "log_lik_ratio"))
+    if not (scores["method"] == method).any():
+        raise InputError(
+            f"method is {method!r}; expected one that there are scores of: "
+            f"{', '.join(map(str, scores['method'].unique())) or 'there are none'}"
+        )
+    model = scores.loc[scores["method"] == method, [*_CHANGE, "log_lik_ratio"]]
+    profile = model[_CHANGE].merge(homolog_scores(), on=_CHANGE)[list(scores.columns)]
+    beside = model.merge(profile[[*_CHANGE, "log_lik_ratio"]], on=_CHANGE, how="left",
+                         suffixes=("", "_profile"))  # fmt: skip
+    ratios = beside[["log_lik_ratio", "log_lik_ratio_profile"]].mean(axis=1)
+    average = beside[_CHANGE].assign(method="average", log_lik_ratio=ratios)
+    parts = [one for one in (scores, profile, average[list(scores.columns)]) if len(one)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def only_finemapped(annotations: pd.DataFrame, finemapped: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from seqgen.finemap import KrigingResult
+from seqgen.finemap.consistency import ConsistencyResult
 from seqgen.pipeline.locus_data import LocusData
 from seqgen.pipeline.options import RunOptions
 from seqgen.results import FineMapResult
@@ -29,8 +29,9 @@ class LocusFits:
     pip_strong, r_lead, r2_sets : ndarray, shape (p,)
         PIP under the strong prior; LD (r) with the locus' lead variant; largest r squared with
         a member of a credible set of the informed fit.
-    s : float
-    kriging : KrigingResult
+    s, lambda_ : float
+        `estimate_s_rss` by maximum likelihood, and in the null space of the LD.
+    consistency : ConsistencyResult
     """
 
     plain: FineMapResult
@@ -38,7 +39,8 @@ class LocusFits:
     informed: FineMapResult
     pip_strong: np.ndarray
     s: float
-    kriging: KrigingResult
+    lambda_: float
+    consistency: ConsistencyResult
     r_lead: np.ndarray
     r2_sets: np.ndarray
 
@@ -58,8 +60,8 @@ def variant_rows(part: pd.DataFrame, fits: LocusFits) -> pd.DataFrame:
         pip_strong=fits.pip_strong,
         cs_id_flat=flat["cs_id"],
         cs_id=informed["cs_id"],
-        z_expected=fits.kriging.condmean,
-        ld_consistent=~fits.kriging.switched,
+        z_expected=fits.consistency.z_expected,
+        ld_consistent=fits.consistency.verdict == "ok",
     )
 
 
@@ -82,6 +84,8 @@ def describe_locus(
         "ld_correction": options.ld_correction,
         "s": fits.s,
         "n_inconsistent": int((~told["ld_consistent"]).sum()),
+        "n_flipped": int(fits.consistency.flipped.sum()),
+        "lambda": fits.lambda_,
         "n_sets_plain": len(fits.plain.credible_sets),
         "n_sets_flat": len(fits.flat.credible_sets),
         "n_sets": len(fits.informed.credible_sets),
@@ -112,6 +116,7 @@ def describe_sets(name: str, fits: LocusFits, told: pd.DataFrame) -> list[dict[s
                     "top_pip": fit.pip[top],
                     "top_z": told["z"].iloc[top],
                     "missense": ", ".join(gene + " " + missense["residue_change"]) or None,
+                    "flagged": ", ".join(_places(members[~members["ld_consistent"]])) or None,
                 }
             )
     return rows
@@ -131,12 +136,7 @@ def _warnings(
         )
     if fits.s > S_WARN:
         found.append(f"z scores and panel LD disagree (s = {fits.s:.3f})")
-    inconsistent = int((~told["ld_consistent"]).sum())
-    if inconsistent:
-        found.append(
-            f"at {inconsistent} variants the panel foretells z with the other sign (alleles "
-            "switched, or LD that differs)"
-        )
+    found += _contradictions(fits.consistency, told)
     apart = told[(told["neg_log10_p"] > _SIGNIFICANT) & (fits.r2_sets < _APART)]
     if len(apart):
         best = apart.iloc[int(apart["neg_log10_p"].to_numpy().argmax())]
@@ -157,10 +157,37 @@ def _warnings(
     return found + [text for text in fits.informed.warnings if text not in found]
 
 
+def _contradictions(check: ConsistencyResult, told: pd.DataFrame) -> list[str]:
+    """Which variants contradict the LD, and the remedy."""
+    if check.stopped:
+        return [text.rstrip(".") for text in check.warnings]
+    found = []
+    for verdict, what, remedy in (
+        ("flipped", "with alleles that look switched", "check alleles, or run with --fix-flips"),
+        (
+            "inconsistent",
+            "with a z that contradicts the panel's LD",
+            "see whether the result hangs on them with --drop-inconsistent",
+        ),
+    ):
+        places = _places(told[check.verdict == verdict])
+        if places:
+            more = len(places) - _MOST_NAMED
+            names = ", ".join(places[:_MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+            many = "variant" if len(places) == 1 else "variants"
+            found.append(f"{len(places)} {many} {what} ({names}): {remedy}")
+    return found
+
+
+def _places(rows: pd.DataFrame) -> list[str]:
+    """rsID, or place where there is none."""
+    place = rows["chrom"] + ":" + rows["pos"].astype(str)
+    return list(rows["rsid"].fillna(place))
+
+
 def _named(rows: pd.DataFrame, column: str) -> str:
     """Variants with their PIP and z, by rsID or place; the first few of many."""
-    place = rows["chrom"] + ":" + rows["pos"].astype(str)
-    labels = rows["rsid"].fillna(place)
+    labels = _places(rows)
     texts = [
         f"{label} (pip {pip:.2f}, z {z:.1f})"
         for label, pip, z in zip(labels, rows[column], rows["z"], strict=True)

@@ -23,7 +23,7 @@ from seqgen.io.tables import existing_file, read_provenance, read_table
 from seqgen.loci import find_loci
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
-from seqgen.pipeline.changes import only_finemapped, residue_changes
+from seqgen.pipeline.changes import add_homologs, only_finemapped, residue_changes
 from seqgen.pipeline.fits import FineMapTables, Progress, finemap_loci
 from seqgen.pipeline.locus_data import CORRECTED, prepare_loci
 from seqgen.pipeline.options import RunOptions
@@ -35,6 +35,7 @@ from seqgen.schemas import (
     CREDIBLE_SETS,
     DROPS,
     FINEMAP_LOCI,
+    LD_CONSISTENCY,
     PRIOR_BY_LOCUS,
     PRIOR_COEFFICIENTS,
     SCORES,
@@ -48,6 +49,7 @@ _FINAL = {
     "variants": VARIANTS,
     "loci": FINEMAP_LOCI,
     "credible_sets": CREDIBLE_SETS,
+    "ld_consistency": LD_CONSISTENCY,
     "prior_coefficients": PRIOR_COEFFICIENTS,
     "drops": DROPS,
     "funnel": None,
@@ -77,6 +79,7 @@ def run(
     panel_name: str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
+    workers: int | None = 1,
 ) -> RunResult:
     """Annotate, score, learn the prior, fine-map and report: the whole flow in one call.
 
@@ -98,6 +101,10 @@ def run(
         The command line, for the provenance.
     progress : callable, optional
         Called with (what, done, total).
+    workers : int, optional
+        Loci that are fine-mapped at once, in processes of their own; all cores that this
+        process may use where None. The tables are the same for any number. A script that asks
+        for several keeps its own work under ``if __name__ == "__main__":``.
 
     Returns
     -------
@@ -133,9 +140,11 @@ def run(
     finemapped = pd.concat([locus.variants for locus in data.values()])
     in_loci = only_finemapped(changes.table, finemapped)
     scores, model = _score(in_loci, folder, changes_key, options=options, tell=tell)
-    best = residue_changes(in_loci, scores.table, options.methods[0])
-    tables = finemap_loci(data, best, loci, options=options, progress=tell)
-    drops = [source.drops, changes.drops, unaligned, scores.drops]
+    best = residue_changes(
+        in_loci, scores.table, "average" if options.homologs else options.methods[0]
+    )
+    tables = finemap_loci(data, best, loci, options=options, progress=tell, workers=workers)
+    drops = [source.drops, changes.drops, unaligned, scores.drops, tables.drops]
     report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables))
     provenance = _provenance(inputs, reference, options, tables=tables, model=model)
     provenance["command"] = command
@@ -209,19 +218,22 @@ def _score(
         model.name,
         model.revision,
         options.methods,
+        _bundled_sha256("human_missense_homologs.parquet") if options.homologs else None,
     )
-    scores, reused = folder.cached(
-        SCORES,
-        "scores",
-        key,
-        lambda: score_variants(
+
+    def ask() -> Counted:
+        scored = score_variants(
             wanted,
             proteins,
             model,
             methods=options.methods,
             progress=lambda done, total: tell("scoring: residues through the model", done, total),
-        ),
-    )
+        )
+        if not options.homologs:
+            return scored
+        return Counted(add_homologs(scored.table, options.methods[0]), scored.drops)
+
+    scores, reused = folder.cached(SCORES, "scores", key, ask)
     if reused:
         tell("scoring residue changes (reused)", 1, 1)
     told = [part for part in (unscored, scores.drops) if len(part)]
@@ -263,6 +275,7 @@ def _collect(
         variants=tables.variants,
         loci=tables.loci,
         credible_sets=tables.credible_sets,
+        ld_consistency=tables.ld_consistency,
         prior_coefficients=tables.prior_coefficients,
         drops=DROPS.validate(pd.concat(told, ignore_index=True)) if told else DROPS.empty(),
         scores=scores,
@@ -278,7 +291,6 @@ def _provenance(
     tables: FineMapTables,
     model: SequenceModel | None,
 ) -> dict[str, Any]:
-    learned = tables.prior_fit
     told = {
         "seqgen_version": __version__,
         "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -287,14 +299,7 @@ def _provenance(
         "model": None if model is None else {"name": model.name, "revision": model.revision},
         "parameters": options.to_dict(),
         "fine_mapping": asdict(CORRECTED),
-        "prior": {
-            "given": options.prior_coefficients is not None,
-            "cross_fit": options.cross_fit,
-            "penalty_sd": PENALTY_SD,
-            "rounds": None if learned is None else len(learned.trace) - 1,
-            "converged": None if learned is None else learned.converged,
-            "effects": None if learned is None else learned.n_effects,
-        },
+        "prior": _told_of_prior(tables, options),
         "genome_build": options.genome_build,
         "seed": None,
         "python": platform.python_version(),
@@ -302,6 +307,23 @@ def _provenance(
     }
     plain: dict[str, Any] = json.loads(json.dumps(told, sort_keys=True))
     return plain  # as it is read back from the file
+
+
+def _told_of_prior(tables: FineMapTables, options: RunOptions) -> dict[str, Any]:
+    prior = tables.prior
+    fit, judged = prior.fit, prior.judged
+    return {
+        "given": options.prior_coefficients is not None,
+        "cross_fit": options.cross_fit,
+        "held_out": options.held_out,
+        "penalty_sd": PENALTY_SD if fit is None else dict(fit.penalty_sd),
+        "rounds": None if fit is None else len(fit.trace) - 1,
+        "converged": None if fit is None else fit.converged,
+        "effects": None if fit is None else fit.n_effects,
+        "flat": prior.flat,
+        "verdict": prior.verdict,
+        "gain": None if judged is None else [judged.gain, judged.lower, judged.upper],
+    }
 
 
 def _write(

@@ -46,12 +46,15 @@ class LocusData:
         Where the genotypes are read from.
     keep_ld : bool
         Hold the LD matrix between fits; else it is computed from the panel each time.
+    repaired : DataFrame, optional
+        Variants whose sign was turned or that were left out (schema ``LD_CONSISTENCY``).
     """
 
     name: str
     variants: pd.DataFrame
     panel: Panel
     keep_ld: bool = True
+    repaired: pd.DataFrame | None = field(default=None, repr=False)
     _ld: list[LDMatrix] = field(default_factory=list, repr=False)
 
     @property

@@ -24,6 +24,9 @@ class RunOptions:
         Bundled name, folder, or hub identifier of a masked protein language model.
     methods : tuple of str
         Ways to ask the model; the first one feeds the prior.
+    homologs : bool
+        Average the first method's ratios with those of the homolog profile (`homolog_scores`),
+        where there is one, and feed the prior with the average.
     p_threshold, flank, regions
         As in ``find_loci``.
     L, coverage, min_abs_corr
@@ -40,16 +43,25 @@ class RunOptions:
         Fixed coefficients by term; then nothing is learned.
     cross_fit : bool
         Give each locus the coefficients that the other loci support.
+    held_out : bool
+        Let held-out loci choose the prior's strength, judge it there, and take the flat prior
+        where it is no help (or where fewer than four loci have annotations, for then it cannot
+        be judged). False: penalised as ``fit_prior`` does by default, and not judged.
     columns : mapping, optional
         Names of columns in the summary statistics: standard name to the file's name.
     n : float, optional
         Sample size where the file has none.
     genome_build : str, optional
         Written on the page; nothing is converted.
+    fix_flips : bool
+        Turn the sign of variants whose alleles look switched (`check_consistency`).
+    drop_inconsistent : bool
+        Leave out variants whose z the LD contradicts, but for those that ``fix_flips`` turns.
     """
 
     model: str = "default"
     methods: tuple[str, ...] = METHODS
+    homologs: bool = True
     p_threshold: float = 5e-8
     flank: int = 250_000
     regions: tuple[str, ...] | None = None
@@ -60,9 +72,12 @@ class RunOptions:
     ld_correction: str = "finite+eb"
     prior_coefficients: Mapping[str, float] | None = None
     cross_fit: bool = True
+    held_out: bool = True
     columns: Mapping[str, str] | None = None
     n: float | None = None
     genome_build: str | None = None
+    fix_flips: bool = False
+    drop_inconsistent: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before anything is read."""

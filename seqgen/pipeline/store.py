@@ -27,6 +27,7 @@ FINAL = (
     "credible_sets",
     "prior_coefficients",
     "prior_by_locus",
+    "ld_consistency",
     "funnel",
     "drops",
 )

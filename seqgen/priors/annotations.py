@@ -16,6 +16,9 @@ TERMS = ("missense", "log_lik_ratio")
 _MISSING = ("mean", "zero", "indicator", "error")
 _RULES = ["term", "column", "kind", "centre", "scale", "low", "high", "fill"]
 _UNSCALED = (0.0, 1.0, -np.inf, np.inf)
+_LARGEST = 1e100
+# Beyond any chromosome, and still counted exactly by a double.
+_LONGEST = 2**40
 
 
 def score_centre(variants: pd.DataFrame) -> float:
@@ -85,6 +88,11 @@ class PriorTerms:
         """Terms whose coefficient must not be negative for the response to be monotone."""
         return tuple(self.rules.loc[self.rules["kind"] == "step", "term"])
 
+    @property
+    def groups(self) -> dict[str, str]:
+        """Column that each term was made of: its bins or steps matter together or not at all."""
+        return dict(zip(self.rules["term"], self.rules["column"], strict=True))
+
 
 def prior_terms(
     variants: pd.DataFrame,
@@ -127,7 +135,8 @@ def prior_terms(
     Raises
     ------
     InputError
-        A column is absent, not numeric, infinite or constant, or a rule is not known.
+        A column is absent or named twice, not numeric, infinite or constant, or a rule is not
+        known.
 
     Examples
     --------
@@ -138,6 +147,9 @@ def prior_terms(
     """
     if missing not in _MISSING:
         raise InputError(f"missing: found {missing!r}; expected one of {', '.join(_MISSING)}")
+    columns = [columns] if isinstance(columns, str) else list(columns)
+    if not columns:
+        raise InputError("columns: found none; name the annotations to make terms of")
     shapes = {name: ("bin", n) for name, n in (binned or {}).items()}
     shapes |= {name: ("step", n) for name, n in (monotone or {}).items()}
     unused = [name for name in shapes if name not in columns]
@@ -160,6 +172,9 @@ def prior_terms(
         rules += made
         told.append((name, gone, made[0][-1]))
     table = pd.DataFrame(rules, columns=_RULES)
+    if table["term"].duplicated().any():
+        twice = table["term"][table["term"].duplicated()].iloc[0]
+        raise InputError(f"columns: term '{twice}' would be made twice; name or rename it once")
     return PriorTerms(
         apply_terms(variants, table), table, pd.DataFrame(told, columns=["column", "n", "fill"])
     )
@@ -183,8 +198,19 @@ def apply_terms(variants: pd.DataFrame, rules: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     InputError
-        A column is absent or not numeric.
+        A column is absent or not numeric, or the rules are not a table of `prior_terms`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> variants = pd.DataFrame({"locus": "1:1-9", "score": [2.0, 4.0]})
+    >>> rules = prior_terms(variants, ["score"]).rules
+    >>> apply_terms(pd.DataFrame({"locus": "2:1-9", "score": [5.0]}), rules)["score"].tolist()
+    [2.0]
     """
+    unruly = [name for name in _RULES if name not in rules]
+    if unruly:
+        raise InputError(f"rules: no column {', '.join(unruly)}; expected those of prior_terms")
     if "locus" not in variants:
         raise InputError("variants: no column 'locus'; expected the locus of each variant")
     out = {"locus": variants["locus"]}
@@ -223,7 +249,8 @@ def annotate_intervals(
     Raises
     ------
     InputError
-        A file holds no interval, or an interval ends before it starts.
+        A chromosome or position is missing, a file is no BED file, or an interval ends before it
+        starts.
 
     Examples
     --------
@@ -236,44 +263,72 @@ def annotate_intervals(
     absent = [name for name in ("chrom", "pos") if name not in variants]
     if absent:
         raise InputError(f"variants: no column {', '.join(absent)}; expected chrom and pos")
+    if not isinstance(bed, Mapping):
+        raise InputError("bed: expected a mapping of each new column's name to its BED file")
+    position = _positions(variants)
     chrom = _bare(variants["chrom"])
-    position = variants["pos"].to_numpy(dtype=np.int64)
     out = {name: _inside(chrom, position, _intervals(name, source)) for name, source in bed.items()}
     return pd.DataFrame(out, index=variants.index)
 
 
 def _intervals(name: str, source: str | os.PathLike[str] | pd.DataFrame) -> pd.DataFrame:
-    table = source.iloc[:, :3].copy() if isinstance(source, pd.DataFrame) else _read_bed(source)
+    """Chromosome, start and end of each interval; an error names the first that is none."""
+    if isinstance(source, pd.DataFrame):
+        where, lines = f"bed '{name}', row", np.arange(len(source)) + 1
+        table = source.iloc[:, :3].copy()
+    else:
+        where, (table, lines) = f"{source}, line", _read_bed(source)
+    expected = "expected chromosome, start (0-based) and end (not included)"
+    if table.shape[1] < 3 or table.empty:
+        held = "no interval" if table.empty else f"{table.shape[1]} column(s)"
+        raise InputError(f"{where.rpartition(',')[0]}: holds {held}; {expected}")
     table.columns = pd.Index(["chrom", "start", "end"])
-    try:
-        table = table.astype({"start": np.int64, "end": np.int64})
-    except (TypeError, ValueError) as error:
-        raise InputError(f"bed '{name}': start or end is not a whole number: {error}") from error
-    if table.empty or (table["end"] < table["start"]).any():
-        raise InputError(
-            f"bed '{name}': {'no interval' if table.empty else 'an interval ends before it starts'}"
-            "; expected chromosome, start (0-based) and end"
-        )
-    return table.assign(chrom=_bare(table["chrom"]))
+    ends = table[["start", "end"]].apply(pd.to_numeric, errors="coerce")
+    whole = ends.notna() & (ends % 1 == 0) & (ends >= 0) & (ends < _LONGEST)
+    bad = ~whole.all(axis=1) | (ends["end"] < ends["start"])
+    if bad.any():
+        first = int(np.flatnonzero(bad)[0])
+        found = " ".join(map(str, table.iloc[first]))
+        raise InputError(f"{where} {lines[first]}: found '{found}'; {expected}")
+    return ends.astype(np.int64).assign(chrom=_bare(table["chrom"]))
 
 
-def _read_bed(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """First three columns of a BED file, without its header lines."""
+def _read_bed(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """First three fields of each line of a BED file but its headers, and numbers of the lines."""
     import gzip
+    import zlib
 
     from seqgen.io.tables import existing_file
 
     place = existing_file(path)
     raw = place.read_bytes()
-    text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
-    rows = [
-        line.split(None, 3)[:3]
-        for line in text.splitlines()
+    try:
+        text = (gzip.decompress(raw) if raw[:2] == b"\x1f\x8b" else raw).decode()
+    except (EOFError, OSError, UnicodeDecodeError, zlib.error) as error:
+        raise InputError(f"{path}: is no BED file, plain or gzipped ({error})") from error
+    held = [
+        (number, line.split(None, 3)[:3])
+        for number, line in enumerate(text.splitlines(), start=1)
         if line.strip() and not line.startswith(("#", "track", "browser"))
     ]
-    if any(len(row) < 3 for row in rows):
-        raise InputError(f"{path}: is not BED; expected chromosome, start and end in each line")
-    return pd.DataFrame(rows, columns=["chrom", "start", "end"])
+    short = next((number for number, row in held if len(row) < 3), None)
+    if short is not None:
+        raise InputError(f"{path}, line {short}: is not BED; expected chromosome, start and end")
+    table = pd.DataFrame([row for _, row in held], columns=["chrom", "start", "end"])
+    return table, np.array([number for number, _ in held], dtype=np.int64)
+
+
+def _positions(variants: pd.DataFrame) -> np.ndarray:
+    """1-based positions; an error names the first row without one, or without a chromosome."""
+    given = pd.to_numeric(variants["pos"], errors="coerce").astype("float64")
+    bad = variants["chrom"].isna() | ~((given >= 1) & (given % 1 == 0) & (given < _LONGEST))
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise InputError(
+            f"variants: row {row} is at chrom {variants['chrom'].iloc[row]}, pos "
+            f"{variants['pos'].iloc[row]}; expected a chromosome and a whole number from 1"
+        )
+    return given.to_numpy().astype(np.int64)
 
 
 def _inside(chrom: pd.Series, position: np.ndarray, intervals: pd.DataFrame) -> np.ndarray:
@@ -297,14 +352,22 @@ def _numbers(variants: pd.DataFrame, name: str) -> np.ndarray:
         raise InputError(
             f"variants: no column '{name}'; found {', '.join(map(str, variants.columns))}"
         )
+    held = variants[name]
+    if held.ndim != 1:
+        raise InputError(f"variants: column '{name}' is there twice; expected each once")
     try:
-        values = variants[name].to_numpy(dtype=float, na_value=np.nan)
+        if held.dtype.kind in "cmM":
+            raise TypeError(f"it holds {held.dtype}")
+        values = held.to_numpy(dtype=float, na_value=np.nan)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"column '{name}' is not numeric ({error}); make a 0/1 column of each category"
         ) from error
-    if np.isinf(values).any():
-        raise InputError(f"column '{name}' has infinite values; expected numbers or missing")
+    if (np.abs(values) > _LARGEST).any():
+        raise InputError(
+            f"column '{name}' has infinite values, or some beyond {_LARGEST:g}; expected numbers "
+            "or missing"
+        )
     return values
 
 
@@ -336,8 +399,10 @@ def _rules(
 def _cut(name: str, known: np.ndarray, shape: tuple[str, int]) -> list[tuple[object, ...]]:
     """One indicator per bin above the lowest, or per cut that a value has passed."""
     kind, bins = shape
-    if not 2 <= bins <= 50:
-        raise InputError(f"bins of '{name}': found {bins}; expected 2 to 50")
+    if not isinstance(bins, int | np.integer | float) or not (
+        2 <= bins <= 50 and bins == int(bins)
+    ):
+        raise InputError(f"bins of '{name}': found {bins}; expected a whole number, 2 to 50")
     edges = np.unique(np.quantile(known, np.arange(1, bins) / bins))
     edges = edges[edges < known.max()]
     if not len(edges):

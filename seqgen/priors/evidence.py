@@ -18,6 +18,8 @@ from seqgen.results import FineMapResult
 
 # Log-likelihood that is not worth another Newton step: the last one has been taken.
 _SMALL_GAIN = 1e-7
+# A start further off, in standard deviations of the penalty, would take many steps back.
+_NEAR = 5.0
 
 FineMapLoci = Callable[[Mapping[str, np.ndarray]], Mapping[str, FineMapResult]]
 
@@ -46,6 +48,11 @@ class Moments:
 
 def blocks_of(annotations: pd.DataFrame, design: np.ndarray) -> dict[str, np.ndarray]:
     """Terms of each locus, shape (p, terms)."""
+    if not design.size:
+        raise InputError(
+            f"annotations: found {len(design)} rows and {design.shape[1]} terms; there is nothing "
+            "to learn from"
+        )
     rows = annotations.groupby("locus", sort=False).indices
     return {str(locus): design[index] for locus, index in rows.items()}
 
@@ -63,7 +70,7 @@ def observe(blocks: Mapping[str, np.ndarray], beta: np.ndarray, fine_map: FineMa
     fits = fine_map(priors)
     log_bf = {}
     for locus, x in blocks.items():
-        alpha = fits[locus].alpha[fits[locus].V > 0]
+        alpha = _effects(fits, locus)
         if alpha.shape[1] != len(x):
             raise InputError(
                 f"locus {locus}: the fine-mapper returned {alpha.shape[1]} variants, the "
@@ -75,11 +82,35 @@ def observe(blocks: Mapping[str, np.ndarray], beta: np.ndarray, fine_map: FineMa
     return Evidence(dict(blocks), log_bf)
 
 
+def _effects(fits: Mapping[str, FineMapResult], locus: str) -> np.ndarray:
+    """Posterior of each effect of a locus that has a variance, shape (effects, p)."""
+    try:
+        alpha: np.ndarray = fits[locus].alpha[fits[locus].V > 0]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise InputError(
+            f"fine_map: gave no fit of locus {locus} ({type(error).__name__}: {error}); expected "
+            "the fit of each locus, with alpha and V, by the locus's name"
+        ) from error
+    if not np.isfinite(alpha).all():
+        raise InputError(f"fine_map: alpha of locus {locus} is not finite; expected probabilities")
+    return alpha
+
+
 def moments(evidence: Evidence, beta: np.ndarray) -> Moments:
     """Log evidence of each locus and its first two derivatives at ``beta``."""
     rows = [_of_locus(x, evidence.log_bf[locus], beta) for locus, x in evidence.x.items()]
     value, gradient, information = zip(*rows, strict=True)
     return Moments(np.array(value), np.array(gradient), np.array(information))
+
+
+def log_evidence(evidence: Evidence, beta: np.ndarray) -> np.ndarray:
+    """Log evidence of each locus over the flat prior at ``beta``, without its derivatives."""
+    told = np.zeros(len(evidence.x))
+    for k, (locus, x) in enumerate(evidence.x.items()):
+        logits = x @ beta
+        joint = evidence.log_bf[locus] + (logits - np.logaddexp.reduce(logits))
+        told[k] = np.logaddexp.reduce(joint, axis=1).sum()
+    return told
 
 
 def _of_locus(
@@ -128,6 +159,7 @@ def maximise(
     )
     if not kept.x:
         return np.zeros_like(beta) if lower is None else np.maximum(0.0, lower)
+    beta = np.clip(beta, -_NEAR * spread, _NEAR * spread)
     penalty = np.diag(1 / spread**2)
     told = moments(kept, beta)
     best = told.value.sum() - 0.5 * np.sum((beta / spread) ** 2)

@@ -24,8 +24,8 @@ from seqgen.priors.evidence import (
     observe,
     positive,
 )
-from seqgen.priors.penalties import choose_penalty, locus_blocks, penalty_of
-from seqgen.priors.weights import coefficient_table, design_of
+from seqgen.priors.penalties import SPIKE, choose_penalty, locus_blocks, penalty_of
+from seqgen.priors.weights import NORMAL_95, coefficient_table, design_of
 
 # Information of the data below this share of the penalty's says nothing about a coefficient.
 _SILENT = 0.25
@@ -79,7 +79,8 @@ class PriorOptions:
     Attributes
     ----------
     penalty : {"given", "cv"}
-        Penalty by ``penalty_sd``, or as strong as predicts held-out loci best.
+        Penalty by ``penalty_sd``; or terms held at zero unless loci that they were not learned
+        from are predicted better with them, and the others penalised as these loci choose.
     errors : {"information", "jackknife"}
         Standard errors from the observed information, or by leaving out blocks of loci.
     cross_fit : {"evidence", "refit"}
@@ -87,12 +88,16 @@ class PriorOptions:
         fine-mapping the other loci again (several times the work).
     increasing : tuple of str
         Terms whose coefficient must not be negative, such as ``PriorTerms.increasing``.
+    groups : mapping, optional
+        Term to its group, such as ``PriorTerms.groups``: under "cv" the terms of a group are
+        held at zero or not together. A term that is not named is a group of its own.
     """
 
     penalty: str = "given"
     errors: str = "information"
     cross_fit: str = "evidence"
     increasing: tuple[str, ...] = ()
+    groups: Mapping[str, str] | None = None
 
     def __post_init__(self) -> None:
         """Refuse what is not known."""
@@ -141,7 +146,9 @@ def fit_prior(
     where the evidence of the fits, under a normal penalty centred on zero, is highest. Standard
     errors come from the observed information (Louis 1982), penalty included; where the data add
     next to nothing to the penalty the table's ``source`` is "penalty" and the interval is what
-    was assumed.
+    was assumed. Where held-out loci choose the penalty, a term that does not help them is held
+    at zero: ``source`` "silenced", and the interval is what the loci allow under
+    ``penalty_sd``.
 
     Parameters
     ----------
@@ -190,7 +197,8 @@ def fit_prior(
     search = _Search(terms, fine_map, lower, max_iter, tol, progress)
     trace, converged, evidence = _rounds(search, blocks, _start(terms, init), spread)
     if options.penalty == "cv":
-        spread = choose_penalty(evidence, trace[-1], spread, lower=lower)
+        group = _groups(terms, options.groups)
+        spread = choose_penalty(evidence, trace[-1], spread, lower=lower, group=group)
         start = maximise(evidence, trace[-1], spread, lower=lower)
         more, converged, evidence = _rounds(search, blocks, start, spread)
         trace = [*trace, *more]
@@ -198,6 +206,10 @@ def fit_prior(
     table = _table(terms, evidence, trace[-1], spread, design=design)
     if options.errors == "jackknife":
         table = _jackknifed(table, left_out, folds)
+    if options.penalty == "cv":
+        given = penalty_of(terms, penalty_sd)
+        table = _silenced(table, evidence, spread, given, lower=lower)
+        left_out[:, _held(spread, given)] = 0.0
     return PriorFit(
         coefficients=table,
         trace=np.array(trace),
@@ -206,6 +218,22 @@ def fit_prior(
         left_out=pd.DataFrame(left_out, index=list(blocks), columns=terms),
         penalty_sd=dict(zip(terms, spread.tolist(), strict=True)),
     )
+
+
+def from_evidence(
+    evidence: Evidence,
+    terms: list[str],
+    penalty_sd: Mapping[str, float] | None,
+    options: PriorOptions,
+) -> np.ndarray:
+    """Coefficients that the effects of some loci support, without fine-mapping them again."""
+    spread, lower = penalty_of(terms, penalty_sd), _lower(terms, options.increasing)
+    start = np.zeros(len(terms))
+    if options.penalty == "cv":
+        group = _groups(terms, options.groups)
+        spread = choose_penalty(evidence, start, spread, lower=lower, group=group)
+    beta = maximise(evidence, start, spread, lower=lower)
+    return np.where(_held(spread, penalty_of(terms, penalty_sd)), 0.0, beta)
 
 
 def _start(terms: list[str], init: Mapping[str, float] | None) -> np.ndarray:
@@ -225,6 +253,17 @@ def _lower(terms: list[str], increasing: Sequence[str]) -> np.ndarray | None:
     if not increasing:
         return None
     return np.array([0.0 if term in increasing else -np.inf for term in terms])
+
+
+def _groups(terms: list[str], groups: Mapping[str, str] | None) -> np.ndarray:
+    """Code of each term's group; a term without one is its own."""
+    unknown = [name for name in groups or {} if name not in terms]
+    if unknown:
+        raise InputError(f"groups: no term {', '.join(unknown)}; there are {', '.join(terms)}")
+    named = [("group", groups[term]) if groups and term in groups else ("term", term)
+             for term in terms]  # fmt: skip
+    codes = {name: k for k, name in enumerate(dict.fromkeys(named))}
+    return np.array([codes[name] for name in named])
 
 
 def _rounds(
@@ -277,6 +316,34 @@ def _table(
     se = np.minimum(np.sqrt(np.diag(np.linalg.inv(positive(total, penalty)))), spread)
     silent = np.diag(total) - np.diag(penalty) < _SILENT * np.diag(penalty)
     return coefficient_table(terms, (beta, se), design, np.where(silent, "penalty", "learned"))
+
+
+def _held(spread: np.ndarray, given: np.ndarray) -> np.ndarray:
+    """Which terms the chosen penalty holds at zero."""
+    return spread < 2 * SPIKE * given
+
+
+def _silenced(
+    table: pd.DataFrame,
+    evidence: Evidence,
+    spread: np.ndarray,
+    given: np.ndarray,
+    *,
+    lower: np.ndarray | None,
+) -> pd.DataFrame:
+    """Terms held at zero, with the intervals that the loci allow under the penalty as given."""
+    held = _held(spread, given)
+    wide = maximise(evidence, np.zeros_like(given), given, lower=lower)
+    penalty = np.diag(1 / given**2)
+    total = moments(evidence, wide).information.sum(axis=0) + penalty
+    se = np.minimum(np.sqrt(np.diag(np.linalg.inv(positive(total, penalty)))), given)
+    told = table.copy()
+    told.loc[held, "estimate"] = 0.0
+    told.loc[held, "se"] = se[held]
+    told.loc[held, "lower"] = (wide - NORMAL_95 * se)[held]
+    told.loc[held, "upper"] = (wide + NORMAL_95 * se)[held]
+    told.loc[held, "source"] = "silenced"
+    return told
 
 
 def _jackknifed(table: pd.DataFrame, left_out: np.ndarray, folds: np.ndarray) -> pd.DataFrame:

@@ -15,6 +15,7 @@ from seqgen.priors.weights import NORMAL_95, coefficient_table, design_of
 _RATIOS = (1.0, 4.0, 16.0, 25.0)
 _HALF_CHI2 = NORMAL_95**2 / 2
 _FAR = 30.0
+_LARGEST_Z = 1e6
 _INTERCEPT = "intercept"
 
 
@@ -102,8 +103,9 @@ def fit_torus_prior(
     Raises
     ------
     InputError
-        Neither or both of ``z`` and ``log_bf``, another length, missing values, a term that is
-        not there, or a coefficient without a maximum (an annotation of all or no causal ones).
+        Neither or both of ``z`` and ``log_bf``, another length, missing values, no rows, a term
+        that is not there, terms that are constant or collinear (without a penalty), or a
+        coefficient without a maximum (an annotation of all or no causal ones).
 
     References
     ----------
@@ -122,9 +124,21 @@ def fit_torus_prior(
     True
     """
     names = [str(c) for c in annotations.columns if c != "locus"] if terms is None else list(terms)
-    if penalty_sd is not None and not penalty_sd > 0:
+    if penalty_sd is not None and not 0 < penalty_sd < np.inf:
         raise InputError(f"penalty_sd: found {penalty_sd}; expected a positive number or None")
+    if max_iter < 1 or not tol > 0:
+        raise InputError(
+            f"max_iter, tol: found {max_iter} and {tol}; expected one round or more and a number "
+            "above zero"
+        )
+    if annotations.empty or not names:
+        raise InputError(
+            f"annotations: found {len(annotations)} rows and {len(names)} terms; there is nothing "
+            "to learn from"
+        )
     design = design_of(annotations, names)
+    if penalty_sd is None:
+        _check_apart(design, names)
     loci = _loci(annotations, design, _log_bf(z, log_bf, len(annotations)), penalty_sd)
     start = np.zeros(len(names) + 1)
     start[0] = np.log(1e-3)
@@ -159,10 +173,32 @@ def fit_torus_prior(
     )
 
 
+def _check_apart(design: np.ndarray, names: Sequence[str]) -> None:
+    """Without a penalty, terms that repeat each other or the intercept have no best values."""
+    spread = design.std(axis=0)
+    same = spread <= 1e-12 * np.abs(design).max(axis=0)
+    if same.any():
+        raise InputError(
+            f"annotations: term '{names[int(same.argmax())]}' is the same for all variants; leave "
+            "it out or pass penalty_sd (such as 2)"
+        )
+    scaled = (design - design.mean(axis=0)) / spread
+    values, vectors = np.linalg.eigh(scaled.T @ scaled / len(scaled))
+    if values[0] < 1e-10:
+        alike = [name for name, part in zip(names, vectors[:, 0], strict=True) if abs(part) > 1e-4]
+        raise InputError(
+            f"annotations: terms {', '.join(alike)} are collinear, so that their coefficients "
+            "cannot be told apart; leave one out or pass penalty_sd (such as 2)"
+        )
+
+
 def _log_bf(z: object, log_bf: object, rows: int) -> np.ndarray:
     if (z is None) == (log_bf is None):
         raise InputError("z, log_bf: found neither or both; expected one of them")
-    values = np.asarray(log_bf if z is None else z, dtype=float)
+    try:
+        values = np.asarray(log_bf if z is None else z, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{'log_bf' if z is None else 'z'}: is not numeric ({error})") from error
     if values.shape != (rows,) or not np.isfinite(values).all():
         raise InputError(
             f"{'log_bf' if z is None else 'z'}: found shape {values.shape} with "
@@ -171,6 +207,11 @@ def _log_bf(z: object, log_bf: object, rows: int) -> np.ndarray:
         )
     if z is None:
         return values
+    if np.abs(values).max() > _LARGEST_Z:
+        raise InputError(
+            f"z: found {values[np.abs(values).argmax()]:g}; expected z-scores, none beyond "
+            f"{_LARGEST_Z:g}"
+        )
     ratio = np.array(_RATIOS)
     each = 0.5 * (values[:, None] ** 2 * ratio / (1 + ratio) - np.log1p(ratio))
     averaged: np.ndarray = np.logaddexp.reduce(each, axis=1) - np.log(len(ratio))

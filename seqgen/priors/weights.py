@@ -32,7 +32,8 @@ def prior_weights(annotations: pd.DataFrame, coefficients: pd.DataFrame) -> pd.S
     Raises
     ------
     InputError
-        A term has no column, or a column holds something that is not a finite number.
+        A term has no column or is there twice, a locus is missing, or an annotation or a
+        coefficient is not a finite number.
 
     Examples
     --------
@@ -42,9 +43,21 @@ def prior_weights(annotations: pd.DataFrame, coefficients: pd.DataFrame) -> pd.S
     >>> prior_weights(annotations, coefficients).round(3).tolist()
     [0.2, 0.2, 0.6]
     """
+    absent = [name for name in ("term", "estimate") if name not in coefficients]
+    if absent:
+        raise InputError(
+            f"coefficients: no column {', '.join(absent)}; expected term and estimate, as of "
+            "fit_prior"
+        )
     terms = list(coefficients["term"])
     design = design_of(annotations, terms)
-    estimate = coefficients["estimate"].to_numpy(dtype=float)
+    estimate = pd.to_numeric(coefficients["estimate"], errors="coerce").to_numpy(dtype=float)
+    if not np.isfinite(estimate).all():
+        wrong = int(np.flatnonzero(~np.isfinite(estimate))[0])
+        raise InputError(
+            f"coefficients: estimate of '{terms[wrong]}' is "
+            f"{coefficients['estimate'].iloc[wrong]}; expected a finite number"
+        )
     logits = pd.Series(design @ estimate, index=annotations.index)
     locus = annotations["locus"]
     weight = pd.Series(
@@ -65,6 +78,16 @@ def given_coefficients(values: Mapping[str, float], annotations: pd.DataFrame) -
 
 def design_of(annotations: pd.DataFrame, terms: Sequence[str]) -> np.ndarray:
     """Values of the terms, shape (variants, terms), all of them finite numbers."""
+    if "locus" not in annotations:
+        raise InputError("annotations: no column 'locus'; expected the locus of each variant")
+    if annotations["locus"].isna().any():
+        row = int(np.flatnonzero(annotations["locus"].isna())[0])
+        raise InputError(f"annotations: locus of row {row} is missing; expected one of each row")
+    named = list(terms)
+    twice = [term for k, term in enumerate(named) if term in named[:k]]
+    twice += [term for term in named if (annotations.columns == term).sum() > 1]
+    if twice:
+        raise InputError(f"annotations: term '{twice[0]}' is there twice; expected each once")
     absent = [term for term in terms if term not in annotations]
     if absent:
         raise InputError(

@@ -53,7 +53,7 @@ def findings(tables: ReportTables, most: int = 3) -> list[Finding]:
     ranked by the inclusion probability under the informed prior, plus how far the prior moved
     it, plus a bonus for being in a credible set and for how far a strong belief in missense
     variants would move it; variants that are not missense count a third, and variants whose z
-    the LD foretells with the other sign a half. The best missense candidate is always told.
+    contradicts the LD a half. The best missense candidate is always told.
 
     Parameters
     ----------
@@ -127,9 +127,7 @@ def _finding(row: Any, tables: ReportTables) -> Finding:
         _under_strong_belief(row),
     ]
     if not row["ld_consistent"]:
-        parts.append(
-            "The panel's LD foretells its z with the other sign, so read this with caution."
-        )
+        parts.append("Its z contradicts the others and the panel's LD, so read this with caution.")
     return Finding(
         locus=str(row["locus"]),
         label=name,
@@ -193,5 +191,5 @@ def _score(row: Any) -> str:
         else f"{times} times {how} likely than the reference one"
     )  # fmt: skip
     return (
-        f"To the model the new residue is {words} (log-likelihood ratio {numbers.decimal(ratio)})."
+        f"By its score the new residue is {words} (log-likelihood ratio {numbers.decimal(ratio)})."
     )

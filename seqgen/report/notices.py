@@ -34,7 +34,7 @@ def notices(tables: ReportTables, provenance: Mapping[str, Any]) -> list[Notice]
     found = [
         _panel(tables.loci),
         _plain_claims(tables),
-        _disagreement(tables.loci),
+        _disagreement(tables),
         _coverage(tables),
         _sample_size(tables.loci),
         _convergence(tables.loci),
@@ -106,22 +106,43 @@ def _plain_claims(tables: ReportTables) -> Notice | None:
     return Notice("What the uncorrected fit would have claimed", text)
 
 
-def _disagreement(loci: pd.DataFrame) -> Notice | None:
+def _disagreement(tables: ReportTables) -> Notice | None:
+    loci = tables.loci
     odd = loci[(loci["n_inconsistent"] > 0) | (loci["s"] > _SUSPECT_S)]
     if odd.empty:
         return None
     single = int(loci["n_inconsistent"].sum())
     crosses = (
-        f", and {numbers.plural(single, 'variant has', 'variants have')} a z of the other "
-        "sign than the neighbours foretell (crosses in the figures)" if single else ""
+        f", and {numbers.plural(single, 'variant has', 'variants have')} a z that contradicts the "
+        "others and the LD (crosses in the figures)" if single else ""
     )  # fmt: skip
     return Notice(
         "LD and association disagree in places",
         f"At {numbers.count(len(odd))} of {numbers.plural(len(loci), 'locus', 'loci')} the panel's "
         f"LD does not fit the z scores: s reaches {numbers.decimal(loci['s'].max(), 3)}{crosses}. "
         "Causes are differences of ancestry, allele or strand errors, and sample sizes that "
-        "differ between variants.",
+        f"differ between variants.{_what_to_do(tables, single)}",
+        grave=_leads_flagged(tables) > 0,
     )
+
+
+def _leads_flagged(tables: ReportTables) -> int:
+    """Credible sets of the flat or informed fit that hold a variant which the LD contradicts."""
+    sets = tables.credible_sets
+    if "flagged" not in sets:
+        return 0
+    return int((sets["flagged"].notna() & (sets["fit"] != "plain")).sum())
+
+
+def _what_to_do(tables: ReportTables, single: int) -> str:
+    if not single:
+        return ""
+    text = " Check alleles at the source; --fix-flips turns those that look switched, and "
+    text += "--drop-inconsistent shows whether a result hangs on the others."
+    if sets := _leads_flagged(tables):
+        text += f" {numbers.plural(sets, 'credible set holds', 'credible sets hold')} such "
+        text += "variants: do not trust their PIPs before that."
+    return text
 
 
 def _coverage(tables: ReportTables) -> Notice | None:
@@ -167,6 +188,12 @@ def _learning(tables: ReportTables, provenance: Mapping[str, Any]) -> Notice | N
     prior = provenance.get("prior") or {}
     if prior.get("rounds") is None:
         return None
+    if prior.get("flat"):
+        return Notice(
+            "The prior is flat",
+            "A prior was learned, but these loci do not show that it predicts loci it has not "
+            "seen, so it was set aside: all variants of a locus had the same weight beforehand.",
+        )
     text = (
         "The coefficients shown are those of all loci together. Each locus was given those that "
         "the other loci support, so that none is judged by what it taught itself."
@@ -202,15 +229,22 @@ def _model(provenance: Mapping[str, Any]) -> Notice | None:
     model = provenance.get("model") or {}
     if not model.get("name"):
         return None
+    relatives = (
+        " Each is averaged with what the protein's relatives in Swiss-Prot have there (the homolog "
+        "profile), where that is known."
+        if (provenance.get("parameters") or {}).get("homologs")
+        else ""
+    )
     if model["name"] == "blosum62":
         return Notice(
             "What the score is, and is not",
             "Scores come from the substitution matrix BLOSUM62, which knows nothing of the "
-            "protein; it stands in for a language model, as a baseline.",
+            f"protein; it stands in for a language model, as a baseline.{relatives}",
         )
     return Notice(
         "What the score is, and is not",
         f"Scores come from the protein language model {model['name']}, which saw sequences only: "
-        "no structure, no trait, no clinical label. A low ratio says that proteins like this one "
-        "rarely carry that residue there; it does not say that the trait is affected.",
+        f"no structure, no trait, no clinical label.{relatives} A low ratio says that proteins "
+        "like this one rarely carry that residue there; it does not say that the trait is "
+        "affected.",
     )

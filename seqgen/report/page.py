@@ -17,7 +17,7 @@ from seqgen import plots
 from seqgen.report import numbers
 from seqgen.report.findings import findings, label
 from seqgen.report.notices import notices, plain_claims
-from seqgen.report.prose import GLOSSARY, prior_sentences, summary
+from seqgen.report.prose import GLOSSARY, held_out_sentences, prior_sentences, summary
 from seqgen.report.provenance import provenance_rows
 from seqgen.report.tables import ReportTables
 
@@ -40,6 +40,8 @@ class LocusSection:
     missense: list[dict[str, Any]]
     members: list[dict[str, Any]]
     members_left_out: int
+    contradictions: list[dict[str, Any]]
+    contradictions_left_out: int
     top: dict[str, Any]
     colours_by: str
 
@@ -71,7 +73,7 @@ def render(tables: ReportTables, provenance: Mapping[str, Any], *, title: str) -
         funnel_figure=_funnel_figure(tables),
         drops=numbers.records(tables.drops),
         prior_figure=_prior_figure(tables),
-        prior_sentences=prior_sentences(tables),
+        prior_sentences=[*held_out_sentences(tables, provenance), *prior_sentences(tables)],
         coefficients=numbers.records(tables.prior_coefficients),
         sections=sections,
         all_sets=_sets(tables.credible_sets, fits=_FITS[:2]),
@@ -131,6 +133,7 @@ def _section(row: dict[str, Any], tables: ReportTables, build: str | None) -> Lo
     inside = inside.sort_values(["pip", "pip_flat"], ascending=False, kind="stable")
     figure = plots.plot_locus_page(variants, row, genome_build=build)
     name = anchor(locus)
+    odd = _contradictions(tables, locus)
     top = variants.iloc[int(np.argmax(variants["pip"].to_numpy()))]
     claims = [
         f"{label(claim)} (PIP {numbers.pip(claim['pip_plain'])} at z = "
@@ -148,9 +151,20 @@ def _section(row: dict[str, Any], tables: ReportTables, build: str | None) -> Lo
         missense=numbers.records(changed),
         members=numbers.records(inside.head(_MOST_MEMBERS)),
         members_left_out=max(len(inside) - _MOST_MEMBERS, 0),
+        contradictions=numbers.records(odd.head(_MOST_MEMBERS)),
+        contradictions_left_out=max(len(odd) - _MOST_MEMBERS, 0),
         top=top.to_dict(),
         colours_by=_other_lead(row, variants),
     )
+
+
+def _contradictions(tables: ReportTables, locus: str) -> pd.DataFrame:
+    """Variants of the locus whose z contradicts the LD, the worst first."""
+    checks = tables.ld_consistency
+    if checks is None:
+        return pd.DataFrame()
+    odd = checks[(checks["locus"] == locus) & (checks["verdict"] != "ok")]
+    return odd.sort_values("p", kind="stable")
 
 
 def _other_lead(row: dict[str, Any], variants: pd.DataFrame) -> str:

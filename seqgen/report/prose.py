@@ -10,6 +10,8 @@ from seqgen.report import numbers
 from seqgen.report.findings import label
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from seqgen.report.tables import ReportTables
@@ -55,6 +57,33 @@ def prior_sentences(tables: ReportTables) -> list[str]:
     return [_sentence(row) for row in numbers.records(tables.prior_coefficients)]
 
 
+def held_out_sentences(tables: ReportTables, provenance: Mapping[str, Any]) -> list[str]:
+    """What the prior is worth on loci that it was not learned from, and how it moved the sets."""
+    prior = provenance.get("prior") or {}
+    if not prior.get("verdict"):
+        return []
+    verdict = str(prior["verdict"])
+    told = [f"{verdict[:1].upper()}{verdict[1:]}."]
+    if prior.get("flat"):
+        told.append(
+            "Every variant of a locus was therefore given the same weight: informed and flat fit "
+            "are one, and no set moved. What a firm belief would change is told by the PIP if 10 "
+            "to 1, or by a prior of your own (--prior-coefficients)."
+        )
+        return told
+    return [*told, _moved_sets(tables.credible_sets)]
+
+
+def _moved_sets(sets: pd.DataFrame) -> str:
+    """Number and size of the credible sets under the two priors."""
+    words = {}
+    for fit in ("flat", "informed"):
+        sizes = sets.loc[sets["fit"] == fit, "n_variants"]
+        mean = "" if sizes.empty else f" of {numbers.decimal(sizes.mean(), 1)} variants on average"
+        words[fit] = f"{numbers.plural(len(sizes), 'credible set')}{mean}"
+    return f"Under the flat prior there are {words['flat']}; with this one {words['informed']}."
+
+
 def _sentence(row: dict[str, Any]) -> str:
     """What one coefficient does to the prior odds, and whether it differs from nothing."""
     term, sign = str(row["term"]), 1
@@ -66,6 +95,8 @@ def _sentence(row: dict[str, Any]) -> str:
         subject = "Being a missense variant of typical score"
     else:
         subject = f"One unit more of “{term}”"
+    if row["source"] == "silenced":
+        return _silenced(term, subject, sorted((sign * row["lower"], sign * row["upper"])))
     times = numbers.factor(math.exp(_bounded(sign * row["estimate"])))
     text = f"{subject} multiplies the prior odds by {times}"
     if row["source"] == "penalty":
@@ -83,6 +114,14 @@ def _sentence(row: dict[str, Any]) -> str:
     if ends[0] <= 0 <= ends[1]:
         return text + "; the interval includes 1, so these data do not show an effect."
     return text + "."
+
+
+def _silenced(term: str, subject: str, ends: list[float]) -> str:
+    low, high = (numbers.factor(math.exp(_bounded(end))) for end in ends)
+    return (
+        f"“{term}” is held at zero, for it is not shown to predict held-out loci. {subject} may "
+        f"multiply the prior odds by anything from {low} to {high}, as far as these loci tell."
+    )
 
 
 def _bounded(value: float) -> float:
@@ -109,9 +148,9 @@ GLOSSARY = (
     ),
     (
         "Log-likelihood ratio",
-        "log p(new residue) − log p(reference residue) under the protein language model, natural "
-        "logarithm. Negative: the model finds the new residue less likely there; −2.3 is ten "
-        "times.",
+        "log p(new residue) − log p(reference residue) under the protein language model, averaged "
+        "with the same among the protein's relatives where these are known; natural logarithm. "
+        "Negative: the new residue is less likely there; −2.3 is ten times.",
     ),
     (
         "Prior",
@@ -130,8 +169,9 @@ GLOSSARY = (
     (
         "s and inconsistent variants",
         "s estimates how far the panel's LD departs from that of the GWAS sample: 0 is a perfect "
-        "match. A variant is inconsistent where its neighbours and the panel's LD foretell a z of "
-        "the other sign (kriging).",
+        "match. A variant is inconsistent where its z is far from what the other z-scores and the "
+        "panel's LD foretell; its alleles look switched where a z of the other sign would fit "
+        "(check_consistency).",
     ),
     ("Purity", "The smallest absolute correlation between two members of a credible set."),
 )

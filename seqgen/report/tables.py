@@ -32,6 +32,8 @@ class ReportTables:
         ``schemas.SCORES``; may have no rows.
     funnel : DataFrame
         ``step`` and ``count``: how many variants each step left.
+    ld_consistency : DataFrame, optional
+        ``schemas.LD_CONSISTENCY``.
     """
 
     variants: pd.DataFrame
@@ -41,6 +43,7 @@ class ReportTables:
     drops: pd.DataFrame
     scores: pd.DataFrame
     funnel: pd.DataFrame
+    ld_consistency: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
         return (
@@ -61,6 +64,9 @@ class ReportTables:
                 f"table 'funnel': found columns {', '.join(map(str, self.funnel.columns))}; "
                 "expected step and count"
             )
+        consistency = self.ld_consistency
+        if consistency is None:
+            consistency = schemas.LD_CONSISTENCY.empty()
         checked = ReportTables(
             variants=schemas.VARIANTS.validate(self.variants),
             loci=schemas.FINEMAP_LOCI.validate(self.loci),
@@ -69,6 +75,7 @@ class ReportTables:
             drops=schemas.DROPS.validate(self.drops),
             scores=schemas.SCORES.validate(self.scores),
             funnel=self.funnel,
+            ld_consistency=schemas.LD_CONSISTENCY.validate(consistency),
         )
         absent = sorted(set(checked.loci["locus"]) - set(checked.variants["locus"]))
         if absent or checked.loci.empty:
