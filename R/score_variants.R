@@ -3,15 +3,17 @@
 #' The score is log p(alternative) - log p(reference), natural logarithm: negative
 #' where the model finds the alternative less likely. `"masked-marginal"` hides the
 #' position and reads both residues there. `"wild-type-marginal"` reads all
-#' positions from one pass over the unchanged protein. Proteins longer than `window`
-#' are seen in overlapping windows.
+#' positions from one pass over the unchanged protein, `"mutant-marginal"` from one over
+#' the changed protein. `"pseudo-log-likelihood"` compares the sums over all residues of
+#' both proteins, each hidden in turn; `"one-pass-pseudo-log-likelihood"` hides none.
+#' Proteins longer than `window` are seen in overlapping windows.
 #'
 #' @param variants Columns `uniprot`, `position` (from 1), `ref_aa`, `alt_aa`; others
 #'   are ignored. Such as from [annotate()], or [all_substitutions()].
 #' @param proteins Columns `uniprot` and `sequence`, such as [human_proteins()], or a
 #'   named vector, accession to sequence.
 #' @param model From [load_model()].
-#' @param methods One or both of `"masked-marginal"` and `"wild-type-marginal"`.
+#' @param methods Any of those above.
 #' @param window Longest stretch of residues the model sees at once; by default all
 #'   that it takes.
 #' @param overlap Least overlap of windows, in residues; by default half a window.

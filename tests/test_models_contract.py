@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tiny_models import save_tiny_esm, save_tiny_gpt2
+from tiny_models import save_tiny_esm, save_tiny_esmc, save_tiny_gpt2, save_tiny_protbert
 
 from seqgen.alignment import ALIGNMENT_LETTERS, Residues
 from seqgen.errors import InputError
@@ -11,7 +11,10 @@ from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.schemas import AMINO_ACIDS
 
-BACKENDS = ["blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout", "gpt2", "potts"]
+BACKENDS = [
+    "blosum62", "esm-rotary", "esm-absolute", "esm-no-token-dropout", "esm-c", "protbert", "gpt2",
+    "potts", "ensemble",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -22,6 +25,12 @@ def model(request, tmp_path_factory):
         path = tmp_path_factory.mktemp("potts") / "model"
         random_potts(50).save(path)
         return load_model(str(path))
+    if request.param in ("esm-c", "protbert"):
+        save = save_tiny_esmc if request.param == "esm-c" else save_tiny_protbert
+        return load_model(str(save(tmp_path_factory.mktemp("model"))))
+    if request.param == "ensemble":
+        folder = save_tiny_protbert(tmp_path_factory.mktemp("model"))
+        return load_model(["blosum62", str(folder)])
     if request.param == "gpt2":
         return load_model(str(save_tiny_gpt2(tmp_path_factory.mktemp("gpt2"))))
     folder = save_tiny_esm(

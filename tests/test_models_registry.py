@@ -139,7 +139,7 @@ def absent_shard(folder):
          "architecture EsmForTokenClassification is not a masked language model"),
         (lambda f: edit_config(f, architectures=None), "architecture esm is not a masked"),
         (lambda f: edit_config(f, hidden_size=64), "of another shape"),
-        (lambda f: edit_config(f, model_type="nosuch"), "cannot be loaded as a protein language"),
+        (lambda f: edit_config(f, model_type="nosuch"), "cannot be loaded as a language model"),
         (lambda f: edit_config(f, auto_map={"AutoModelForMaskedLM": "own.Own"}),
          "code of its own; pass trust_remote_code=True"),
     ],
@@ -223,6 +223,15 @@ def test_cached_hub_model_needs_no_network(monkeypatch, folder):
     assert load_model("owner/model", revision="main").name == "owner/model"
     assert [call[:3] for call in calls] == [("owner/model", "main", True)]
     assert not any(pattern in ("*", "*.bin", "*.py") for pattern in calls[0][3])
+
+
+def test_the_commit_of_a_hub_model_is_recorded(monkeypatch, tmp_path):
+    folder = save_tiny_esm(tmp_path / "models--owner--model" / "snapshots" / ("0a1b" * 10))
+    hub_that(monkeypatch, cached=folder, online=AssertionError("asked the network"))
+    model = load_model("owner/model")
+    assert model.source == "owner/model@" + "0a1b" * 10
+    assert len(model.revision) == 64
+    assert load_model(str(folder)).source == str(folder)
 
 
 def test_half_cached_hub_model_is_completed(monkeypatch, folder, tmp_path):

@@ -61,6 +61,7 @@ def proteins() -> list:
         seqgen.fit_mean_field(part),
         blosum,
         seqgen.load_model("default"),
+        seqgen.load_model(["default", "default"]),
         seqgen.AttentionContacts(np.ones(2), 0.0, blosum.revision, {}),
     ]
 
@@ -141,6 +142,8 @@ def test_arguments_that_are_rows_are_told(handles):
 
 
 NO_ROWS = {
+    "embed(layer)",  # of a network, 0 its input
+    "summarise(layer)",
     "energy(sequences)",  # codes of an alignment
     "of_protein(start)",  # a position
     "predict(start)",

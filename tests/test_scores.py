@@ -12,7 +12,8 @@ from seqgen.models.registry import load_model
 from seqgen.models.windows import centred_starts, window_starts, window_weights
 from seqgen.residues import clean_sequence
 from seqgen.schemas import AMINO_ACIDS, DROPS, SCORES
-from seqgen.scores import METHODS, score_variants
+from seqgen.scores import DEFAULT_METHODS as METHODS
+from seqgen.scores import score_variants
 
 RNG = np.random.default_rng(11)
 LONG = "".join(RNG.choice(list(AMINO_ACIDS), 200))

@@ -58,6 +58,22 @@ def attention_maps(model: SequenceModel, sequence: str) -> np.ndarray:
     return np.concatenate(maps)
 
 
+def attention_received(model: SequenceModel, sequence: str) -> np.ndarray:
+    """Share of the last layer's attention that each residue gets from all residues, (L,).
+
+    The mean over heads and over the residues that look, scaled to sum to one.
+
+    Raises
+    ------
+    InputError, ModelError
+        As `attention_maps`.
+    """
+    maps = attention_maps(model, sequence)
+    heads = _network(model).config.num_attention_heads
+    received = maps[-heads:].mean(axis=(0, 1), dtype=np.float64)
+    return received / received.sum()
+
+
 def contact_head(model: SequenceModel) -> tuple[np.ndarray, float]:
     """Coefficients (channels,) and intercept of the checkpoint's own contact head.
 

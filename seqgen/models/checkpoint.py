@@ -11,9 +11,22 @@ from typing import Any
 from seqgen.errors import ModelError
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
-#: How the names of architectures end: masked, and causal.
-_MASKED = ("ForMaskedLM",)
-_CAUSAL = ("ForCausalLM", "LMHeadModel")
+#: How the names of architectures end.
+_ENDINGS = {
+    "masked": ("ForMaskedLM",),
+    "causal": ("ForCausalLM", "LMHeadModel"),
+    "encoder": ("T5EncoderModel", "T5ForConditionalGeneration"),
+}
+_NAMES = {
+    "masked": "a masked language model",
+    "causal": "a causal language model",
+    "encoder": "an encoder without probabilities",
+}
+_LOADERS = {
+    "masked": "AutoModelForMaskedLM",
+    "causal": "AutoModelForCausalLM",
+    "encoder": "T5EncoderModel",
+}
 _INDEX = "model.safetensors.index.json"
 
 
@@ -49,34 +62,33 @@ class Checkpoint:
         return digest.hexdigest()
 
 
-def is_causal(folder: Path) -> bool:
-    """Whether a model folder holds a causal language model, else a masked one.
+def kind_of(folder: Path) -> str:
+    """What a model folder holds: a ``masked`` or ``causal`` language model, or an ``encoder``.
 
     Raises
     ------
     ModelError
-        If the folder has no readable ``config.json`` or is neither.
+        If the folder has no readable ``config.json`` or is none of these.
     """
     config = _config(folder)
-    if _is_any(config, _MASKED):
-        return False
-    if _is_any(config, _CAUSAL):
-        return True
+    for kind, endings in _ENDINGS.items():
+        if any(str(name).endswith(endings) for name in config.get("architectures") or []):
+            return kind
     raise ModelError(
         f"{folder}: architecture {_architecture(config)} is not a masked language model, nor a "
         "causal one; expected one that ends in ForMaskedLM, such as the ESM-2 family "
-        "(EsmForMaskedLM), or in ForCausalLM or LMHeadModel"
+        "(EsmForMaskedLM), in ForCausalLM or LMHeadModel, or a T5 encoder"
     )
 
 
-def open_checkpoint(folder: Path, *, causal: bool = False) -> Checkpoint:
+def open_checkpoint(folder: Path, *, kind: str = "masked") -> Checkpoint:
     """Check a model folder and list its files.
 
     Parameters
     ----------
     folder : Path
-    causal : bool
-        Whether a causal or a masked language model is expected.
+    kind : {"masked", "causal", "encoder"}
+        Which kind of language model is expected.
 
     Raises
     ------
@@ -85,13 +97,14 @@ def open_checkpoint(folder: Path, *, causal: bool = False) -> Checkpoint:
         its weights only as pickles (which can run code when opened), or has none, some missing
         or damaged.
     """
-    if is_causal(folder) != causal:
+    found = kind_of(folder)
+    if found != kind:
         raise ModelError(
-            f"{folder}: a {'masked' if causal else 'causal'} language model; expected a "
-            f"{'causal' if causal else 'masked'} one; load it with load_model"
+            f"{folder}: {_NAMES[found]}; expected {_NAMES[kind].replace('language model', 'one')}; "
+            "load it with load_model"
         )
     config = _config(folder)
-    weights = _weights(folder, "AutoModelForCausalLM" if causal else "AutoModelForMaskedLM")
+    weights = _weights(folder, _LOADERS[kind])
     for path in weights:
         _require_whole(path)
     return Checkpoint(folder, config, weights)
@@ -114,10 +127,6 @@ def _config(folder: Path) -> dict[str, Any]:
     if not isinstance(config, dict):
         raise ModelError(f"{path}: holds no JSON object; get the model folder again")
     return config
-
-
-def _is_any(config: dict[str, Any], endings: tuple[str, ...]) -> bool:
-    return any(str(name).endswith(endings) for name in config.get("architectures") or [])
 
 
 def _architecture(config: dict[str, Any]) -> str:

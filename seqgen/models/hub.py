@@ -50,6 +50,11 @@ def fetch(name: str, revision: str | None, *, code: bool = False) -> Path:
         raise ModelError(_explain(name, revision, error)) from error
 
 
+def commit_of(folder: Path) -> str | None:
+    """The commit that a folder of the local cache is a snapshot of; None for any other folder."""
+    return folder.name if folder.parent.name == "snapshots" else None
+
+
 def _explain(name: str, revision: str | None, error: Exception) -> str:
     """One line on why the hub gave no model, and what to do."""
     from huggingface_hub import errors

@@ -1,36 +1,39 @@
-"""Protein language models in Hugging Face format; masked ones, the ESM family and its like."""
+"""Language models in Hugging Face format of one token per letter: what all kinds share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from transformers import AutoModelForMaskedLM, AutoTokenizer
-from transformers.models.esm.modeling_esm import EsmIntermediate
-from transformers.utils import logging
+from transformers import AutoModelForMaskedLM
 
 from seqgen.errors import InputError, ModelError
-from seqgen.models.checkpoint import Checkpoint, open_checkpoint
+from seqgen.models.alphabets import DNA, PROTEIN, Alphabet
 from seqgen.models.encoding import Encoding, length_batches, read_encoding
-from seqgen.models.requests import checked_positions, checked_sequences
-from seqgen.schemas import AMINO_ACIDS
+from seqgen.models.loading import (
+    DTYPES,
+    load_network,
+    load_tokenizer,
+    placement,
+    takes_mask,
+    trusted_checkpoint,
+)
+from seqgen.models.requests import Hidden, checked_positions, checked_sequences
 
-_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-_DEFAULT_LENGTH = 1022
+_DEFAULT_LENGTH = {"protein": 1022, "dna": 8192}
 _BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
-
-#: Weights that probabilities and last-layer embeddings do not pass through.
-_UNUSED_PARTS = ("contact_head.", "pooler.", "position_ids", "inv_freq")
+# GPT-2 and its descendants, and state-space models, have names of their own for it.
+_LENGTH_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "max_seqlen")
 
 
 class CheckpointModel:
-    """A protein language model from a folder, asked in batches of like length.
+    """A language model from a folder, asked in batches of like length.
 
-    Probabilities are over the 20 residues alone (log-softmax of their logits), so that a
+    Probabilities are over the letters alone (log-softmax of their logits), so that a
     difference of two is unchanged by the tokens left out. Results do not depend on what else
     is in a batch, to within rounding (1e-4 in float32).
 
@@ -39,6 +42,8 @@ class CheckpointModel:
     name, revision, alphabet, max_length, masked, causal
         As in `seqgen.models.protocol.SequenceModel`; ``revision`` is the SHA-256 of
         configuration and weights.
+    source : str
+        The hub id and commit it came from, or its name.
     device : str
         Where it runs.
     dtype : str
@@ -49,33 +54,44 @@ class CheckpointModel:
         Weights that the checkpoint lacks: random numbers that no result may rest on.
     """
 
-    masked: bool
-    causal: bool
-    _loader: Any
-    _read_encoding: Callable[[Any, str], Encoding]
+    kind: ClassVar[str]
+    letters: ClassVar[Alphabet] = PROTEIN
+    _loader: ClassVar[Any]
+    _read_encoding: ClassVar[Any] = staticmethod(read_encoding)
 
     def __init__(
-        self, network: torch.nn.Module, encoding: Encoding, *, name: str, revision: str,
+        self, network: torch.nn.Module, encoding: Any, *, name: str, revision: str,
         max_length: int, device: str = "cpu", dtype: str = "float32",
         unread: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.name = name
+        self.source = name
         self.revision = revision
-        self.alphabet = AMINO_ACIDS
+        self.alphabet = self.letters.letters
         self.max_length = max_length
         self.device = device
         self.dtype = dtype
         self.batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS["cuda"])
         self.unread = tuple(unread)
-        self._network: Any = _fused(network).to(device).eval()
+        self._network: Any = network.to(device).eval()
+        self._takes_mask = takes_mask(network)
         self._encoding = encoding
-        self._residue_ids = torch.as_tensor(encoding.residue_ids, device=device)
+
+    @property
+    def masked(self) -> bool:
+        """Whether a position can be hidden."""
+        return self.kind == "masked"
+
+    @property
+    def causal(self) -> bool:
+        """Whether a letter is read from those before it alone."""
+        return self.kind == "causal"
 
     def __repr__(self) -> str:
         size = sum(weights.numel() for weights in self._network.parameters())
         return (
             f"{type(self).__name__}({self.name!r}, {size:,} parameters, {self.dtype} on "
-            f"{self.device}, up to {self.max_length:,} residues)"
+            f"{self.device}, up to {self.max_length:,} {self.letters.unit})"
         )
 
     @classmethod
@@ -88,37 +104,34 @@ class CheckpointModel:
         Raises
         ------
         ModelError
-            If the folder is damaged, no protein language model of this kind, or would run code
-            of its own and ``trust_remote_code`` is not set.
+            If the folder is damaged, no language model of this kind and alphabet, or would run
+            code of its own and ``trust_remote_code`` is not set.
+        MissingDependencyError
+            If its tokenizer or network needs a package that is not installed.
         InputError
             If ``device`` or ``dtype`` is not available.
         """
-        device, dtype = _placement(device, dtype)
-        checkpoint = open_checkpoint(folder, causal=cls.causal)
-        if checkpoint.own_code and not trust_remote_code:
-            raise ModelError(
-                f"{folder}: the model runs Python code of its own; pass trust_remote_code=True "
-                "if you trust where it comes from"
-            )
-        with _quiet():
-            tokenizer = _read(AutoTokenizer, checkpoint, trust_remote_code)
-            encoding = cls._read_encoding(tokenizer, str(folder))
-            network, unread = _network(cls._loader, checkpoint, trust_remote_code)
+        device, dtype = placement(device, dtype)
+        checkpoint = trusted_checkpoint(folder, kind=cls.kind, trust_remote_code=trust_remote_code)
+        tokenizer = load_tokenizer(checkpoint, trust_remote_code)
+        encoding = cls._read_encoding(tokenizer, str(folder), cls.letters)
+        network, unread = load_network(cls._loader, checkpoint, trust_remote_code)
         model = cls(
             network, encoding, name=name, revision=checkpoint.revision(), device=device,
-            dtype=dtype, max_length=_max_length(checkpoint.config, encoding), unread=unread,
+            dtype=dtype, max_length=cls._max_length(checkpoint.config, encoding), unread=unread,
         )  # fmt: skip
-        if not np.isfinite(model.log_probs([AMINO_ACIDS])[0]).all():
+        if not model._is_finite():
+            numbers = "embeddings" if cls.kind == "encoder" else "probabilities"
             raise ModelError(
-                f"{folder}: the model's probabilities are not finite; the weights are damaged, "
+                f"{folder}: the model's {numbers} are not finite; the weights are damaged, "
                 f"or {dtype} is too coarse for them (pass dtype='float32')"
             )
         return model
 
     def log_probs(
-        self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
+        self, sequences: Sequence[str], masked_positions: Sequence[Hidden] | None = None
     ) -> list[np.ndarray]:
-        """Log probabilities of the 20 residues, float32 (length, 20) for each sequence.
+        """Log probabilities of the letters, float32 (length, letters) for each sequence.
 
         Raises
         ------
@@ -127,177 +140,177 @@ class CheckpointModel:
         """
         checked = self._checked(sequences)
         positions = checked_positions(masked_positions, checked)
-        return self._run(checked, positions, self._residue_log_probs)
+        return self._run(checked, positions, self._letter_log_probs)
 
-    def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
-        """Last hidden layer, float32 (length, width) for each sequence.
+    def embed(self, sequences: Sequence[str], *, layer: int = -1) -> list[np.ndarray]:
+        """A hidden layer, float32 (length, width) for each sequence.
+
+        Parameters
+        ----------
+        sequences : sequence of str
+        layer : int
+            0 for what enters the first block, 1 for what leaves it, and so on; -1 for the last.
 
         Raises
         ------
         InputError
-            If a sequence is not usable.
+            If a sequence is not usable or there is no such layer.
         """
         checked = self._checked(sequences)
-        return self._run(checked, [None] * len(checked), self._hidden)
+        return self._run(checked, [()] * len(checked), self._layer(layer))
+
+    def summarise(self, sequences: Sequence[str], *, layer: int = -1) -> np.ndarray:
+        """The first special token's vector in a layer, (sequences, width), such as that of <cls>.
+
+        Raises
+        ------
+        InputError
+            If the model puts nothing before a sequence, or as `embed` does.
+        """
+        if not self._encoding.prefix:
+            raise InputError(
+                f"model {self.name!r} puts no token before a sequence, so that there is none to "
+                "read; use pooling='mean'"
+            )
+        checked = self._checked(sequences)
+        found = self._run(checked, [()] * len(checked), self._layer(layer), whole=True)
+        return np.stack([rows[0] for rows in found]) if found else np.empty((0, 0))
+
+    def _layer(self, layer: int) -> Callable[..., torch.Tensor]:
+        if layer == -1:
+            return self._hidden
+        count = getattr(self._network.config, "num_hidden_layers", 0)
+        if not -1 - count <= layer <= count:
+            raise InputError(
+                f"layer is {layer}; model {self.name!r} has {count} blocks; expected 0 to {count}, "
+                "or -1 for the last"
+            )
+
+        def forward(tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+            output = self._base(tokens, mask, output_hidden_states=True)
+            return output.hidden_states[layer]
+
+        return forward
 
     def _checked(self, sequences: Sequence[str]) -> list[str]:
-        return checked_sequences(sequences, self.max_length)
+        return checked_sequences(sequences, self.max_length, self.letters)
 
-    def _run(self, sequences: list[str], positions: list[int | None], forward) -> list[np.ndarray]:
-        """One array per sequence, in order; special tokens cut off."""
+    def _is_finite(self) -> bool:
+        rows = self.log_probs if self.kind != "encoder" else self.embed
+        return bool(np.isfinite(rows([self.alphabet])[0]).all())
+
+    def _run(
+        self, sequences: list[str], positions: Sequence[Hidden], forward, *, whole: bool = False
+    ) -> list[np.ndarray]:
+        """One array per sequence, in order; special tokens cut off unless ``whole``."""
         results: list[np.ndarray] = [np.empty(0)] * len(sequences)
-        first = len(self._encoding.prefix)
-        special = first + len(self._encoding.suffix)
+        first = 0 if whole else len(self._encoding.prefix)
+        special = self._encoding.n_special
         lengths = np.array([len(sequence) + special for sequence in sequences], dtype=np.int64)
-        for batch in length_batches(lengths, self.batch_tokens):
+        for batch in length_batches(lengths, self.batch_tokens, alike=self._alike):
             ids = self._encoding.encode(
                 [sequences[i] for i in batch], [positions[i] for i in batch]
             )
-            with torch.inference_mode(), self._precision():
-                output = forward(*self._inputs(ids, lengths[batch]))
-            output = output.float().cpu().numpy()
+            output = self._forward(forward, ids, lengths[batch])
             for row, place in enumerate(batch):
-                results[place] = output[row, first : first + len(sequences[place])].copy()
+                end = lengths[place] if whole else first + len(sequences[place])
+                results[place] = output[row, first:end].copy()
         return results
+
+    @property
+    def _alike(self) -> float:
+        """How alike lengths in a batch are; equal where padding cannot be hidden."""
+        return 0.9 if self._takes_mask or self.causal else 1.0
+
+    def _forward(self, forward, ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+        with torch.inference_mode(), self._precision():
+            output = forward(*self._inputs(ids, lengths))
+        return output.float().cpu().numpy()
 
     def _inputs(
         self, ids: np.ndarray, lengths: np.ndarray
     ) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Tokens and attention mask; no mask where nothing is padded, which is faster."""
+        """Tokens and attention mask; no mask where nothing is padded, which is faster.
+
+        A causal model needs none: what is padded stands on the right, where no letter looks.
+        """
         tokens = torch.from_numpy(ids).to(self.device)
-        if (lengths == ids.shape[1]).all():
+        if self.causal or (lengths == ids.shape[1]).all():
             return tokens, None
         visible = np.arange(ids.shape[1]) < lengths[:, None]
         return tokens, torch.from_numpy(visible.astype(np.int64)).to(self.device)
 
-    def _residue_log_probs(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        logits = self._network(input_ids=tokens, attention_mask=mask).logits
-        return logits[..., self._residue_ids].float().log_softmax(dim=-1)
+    def _logits(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        return self._network(input_ids=tokens, **self._mask(mask)).logits
+
+    def _letter_log_probs(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        ids = torch.as_tensor(self._encoding.letter_ids, device=self.device)
+        return self._logits(tokens, mask)[..., ids].float().log_softmax(dim=-1)
 
     def _hidden(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self._network.base_model(input_ids=tokens, attention_mask=mask)[0]
+        return self._base(tokens, mask)[0]
+
+    def _base(self, tokens: torch.Tensor, mask: torch.Tensor | None, **options: Any) -> Any:
+        return self._network.base_model(input_ids=tokens, **self._mask(mask), **options)
+
+    def _mask(self, mask: torch.Tensor | None) -> dict[str, torch.Tensor | None]:
+        return {"attention_mask": mask} if self._takes_mask else {}
 
     def _precision(self) -> AbstractContextManager:
         if self.dtype == "float32":
             return nullcontext()
-        return torch.autocast(self.device.partition(":")[0], dtype=_DTYPES[self.dtype])
+        return torch.autocast(self.device.partition(":")[0], dtype=DTYPES[self.dtype])
+
+    @classmethod
+    def _max_length(cls, config: dict[str, Any], encoding: Encoding) -> int:
+        """Longest sequence in letters, from the positions the model was built for."""
+        positions = max_tokens(config, encoding.pad_id)
+        if positions is None:
+            return _DEFAULT_LENGTH[cls.letters.name]
+        return max(positions - encoding.n_special, 1)
+
+
+def max_tokens(config: dict[str, Any], pad_id: int) -> int | None:
+    """Most tokens the model was built for; None where its configuration does not tell."""
+    named = (config.get(key) for key in _LENGTH_NAMES)
+    positions = next((value for value in named if value is not None), None)
+    if not isinstance(positions, int) or positions <= 0:
+        return None
+    # ESM and RoBERTa number positions from the padding token's id plus one.
+    return positions - (pad_id + 1 if config.get("model_type") in ("esm", "roberta") else 0)
 
 
 class MaskedProteinModel(CheckpointModel):
     """A masked protein language model: the residue at a place given those on both sides.
 
+    ESM-1b, ESM-1v, ESM-2 and ESM-C, and BERT-like models whose residues are written apart, such
+    as ProtBert.
+
     References
     ----------
+    Rives et al. (2021), Biological structure and function emerge from scaling unsupervised
+    learning to 250 million protein sequences, PNAS 118:e2016239118: ESM-1b.
     Lin et al. (2023), Evolutionary-scale prediction of atomic-level protein structure with a
-    language model, Science 379:1123-1130.
+    language model, Science 379:1123-1130: ESM-2.
+    Elnaggar et al. (2022), ProtTrans: toward understanding the language of life through
+    self-supervised learning, IEEE TPAMI 44:7112-7127: ProtBert.
     """
 
-    masked = True
-    causal = False
+    kind = "masked"
     _loader = AutoModelForMaskedLM
-    _read_encoding = staticmethod(read_encoding)
 
 
-def _placement(device: str | None, dtype: str | None) -> tuple[str, str]:
-    """Device and precision: what was asked for, or the best there is."""
-    cuda = torch.cuda.is_available()
-    device = device or ("cuda" if cuda else "cpu")
-    kind = device.partition(":")[0]
-    if kind not in ("cpu", "cuda", "mps") or (kind == "cuda" and not cuda):
-        raise InputError(
-            f"device {device!r} is not available; expected cpu"
-            + (", cuda, cuda:N" if cuda else " (torch sees no CUDA device here)")
-        )
-    dtype = dtype or ("bfloat16" if kind == "cuda" else "float32")
-    if dtype not in _DTYPES:
-        raise InputError(f"dtype {dtype!r} is not known; expected one of {', '.join(_DTYPES)}")
-    return device, dtype
+class MaskedDnaModel(CheckpointModel):
+    """A masked language model of DNA of one token per base, such as GPN and Caduceus.
 
-
-def _read(loader: Any, checkpoint: Checkpoint, trust_remote_code: bool, **options: Any) -> Any:
-    """``loader.from_pretrained`` on a local folder, its failures turned into one line."""
-    try:
-        return loader.from_pretrained(
-            str(checkpoint.folder),
-            local_files_only=True,
-            trust_remote_code=trust_remote_code,
-            **options,
-        )
-    except Exception as error:  # the library raises whatever its many readers raise
-        reason = " ".join(str(error).split())[:300]
-        raise ModelError(
-            f"{checkpoint.folder}: cannot be loaded as a protein language model "
-            f"({type(error).__name__}: {reason}); get the model folder again"
-        ) from error
-
-
-def _network(
-    loader: Any, checkpoint: Checkpoint, trust_remote_code: bool
-) -> tuple[torch.nn.Module, list[str]]:
-    """The network, no weight in use left at random, and the unused ones that the file lacks."""
-    attention = {} if checkpoint.own_code else {"attn_implementation": "sdpa"}
-    network, report = _read(
-        loader, checkpoint, trust_remote_code, use_safetensors=True,
-        dtype=torch.float32, output_loading_info=True, ignore_mismatched_sizes=True, **attention,
-    )  # fmt: skip
-    missing = sorted(
-        key for key in report["missing_keys"] if not any(part in key for part in _UNUSED_PARTS)
-    )
-    if missing or report["mismatched_keys"]:
-        wrong = missing or sorted(str(key) for key in report["mismatched_keys"])
-        raise ModelError(
-            f"{checkpoint.folder}: {len(wrong)} weight(s) are missing or of another shape than "
-            f"config.json says, first {wrong[0]}; get the model folder again"
-        )
-    return network, sorted(report["missing_keys"])
-
-
-class _FusedIntermediate(torch.nn.Module):
-    """ESM's wide layer with the exact GELU in one kernel.
-
-    The library spells it out in five passes over memory, which on a CPU takes longer than the
-    layer's matrix product; the two agree to 1e-6.
+    References
+    ----------
+    Benegas et al. (2023), DNA language models are powerful predictors of genome-wide variant
+    effects, PNAS 120:e2311219120: GPN.
+    Schiff et al. (2024), Caduceus: bi-directional equivariant long-range DNA sequence modeling,
+    ICML 235:43632-43648.
     """
 
-    def __init__(self, dense: torch.nn.Module) -> None:
-        super().__init__()
-        self.dense = dense
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        return torch.nn.functional.gelu(self.dense(hidden))
-
-
-def _fused(network: torch.nn.Module) -> torch.nn.Module:
-    """The network with its ESM wide layers, if any, fused in place."""
-    for layer in list(network.modules()):
-        wide = getattr(layer, "intermediate", None)
-        if isinstance(wide, EsmIntermediate):
-            layer.intermediate = _FusedIntermediate(wide.dense)
-    return network
-
-
-def _max_length(config: dict[str, Any], encoding: Encoding) -> int:
-    """Longest sequence in residues, from the positions the model was built for."""
-    # GPT-2 and its descendants have names of their own for it.
-    named = (config.get(key) for key in ("max_position_embeddings", "n_positions", "max_seq_len"))
-    positions = next((value for value in named if value is not None), None)
-    special = len(encoding.prefix) + len(encoding.suffix)
-    if not isinstance(positions, int) or positions <= 0:
-        return _DEFAULT_LENGTH
-    # ESM and RoBERTa number positions from the padding token's id plus one.
-    offset = encoding.pad_id + 1 if config.get("model_type") in ("esm", "roberta") else 0
-    return max(positions - offset - special, 1)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """No log lines or progress bars of transformers while a model loads."""
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
+    kind = "masked"
+    letters = DNA
+    _loader = AutoModelForMaskedLM

@@ -12,7 +12,7 @@ import numpy as np
 from seqgen.alignment import ALIGNMENT_LETTERS, GAP, Residues
 from seqgen.errors import InputError
 from seqgen.models.potts_sequences import UNKNOWN_CODE, aligned_codes, encode, line_up
-from seqgen.models.requests import checked_positions, checked_sequences
+from seqgen.models.requests import Hidden, checked_positions, checked_sequences
 from seqgen.schemas import AMINO_ACIDS
 
 _MAX_LENGTH = 100_000  # longer than any known protein
@@ -202,7 +202,7 @@ class PottsModel:
         return added
 
     def log_probs(
-        self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
+        self, sequences: Sequence[str], masked_positions: Sequence[Hidden] | None = None
     ) -> list[np.ndarray]:
         """Log probabilities of the 20 residues given the rest, (length, 20) for each sequence.
 
@@ -222,11 +222,11 @@ class PottsModel:
     def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
         """Conditional energies of the 20 residues, centred, (length, 20); NaN where not covered."""
         checked = checked_sequences(sequences, self.max_length)
-        rows = self._conditional_rows(checked, [None] * len(checked))
+        rows = self._conditional_rows(checked, [()] * len(checked))
         return [one - one.mean(axis=1, keepdims=True) for one in rows]
 
     def _conditional_rows(
-        self, sequences: Sequence[str], positions: Sequence[int | None]
+        self, sequences: Sequence[str], positions: Sequence[tuple[int, ...]]
     ) -> Iterator[np.ndarray]:
         """For each sequence the conditional energies at its residues, NaN where not covered."""
         known: dict[str, tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]] = {}
@@ -237,8 +237,7 @@ class PottsModel:
                 codes[columns] = encode(sequence)[at]
                 known[sequence] = columns, at, codes, self.conditionals(codes)
             columns, at, codes, energies = known[sequence]
-            hidden = columns[at == position] if position is not None else columns[:0]
-            for k in hidden:
+            for k in columns[np.isin(at, position)]:
                 energies = energies + self._influence(k, UNKNOWN_CODE)
                 energies -= self._influence(k, int(codes[k]))
             rows = np.full((len(sequence), len(AMINO_ACIDS)), np.nan)

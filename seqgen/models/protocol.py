@@ -30,7 +30,8 @@ class SequenceModel(Protocol):
     -----
     A model may also have an attribute ``causal``. Where it is true, each row of ``log_probs``
     depends on the residues before it alone, so that only later positions answer to a change.
-    It is read with ``getattr(model, "causal", False)``; other models need not have it.
+    It is read with ``getattr(model, "causal", False)``; other models need not have it. The
+    alphabet is the 20 residues of a protein model or ``ACGT`` of one of DNA.
     """
 
     name: str
@@ -40,7 +41,9 @@ class SequenceModel(Protocol):
     masked: bool
 
     def log_probs(
-        self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
+        self,
+        sequences: Sequence[str],
+        masked_positions: Sequence[int | Sequence[int] | None] | None = None,
     ) -> list[np.ndarray]:
         """Log probabilities of every letter at every position.
 
@@ -48,8 +51,8 @@ class SequenceModel(Protocol):
         ----------
         sequences : sequence of str
             At most ``max_length`` letters each.
-        masked_positions : sequence of int or None, optional
-            For each sequence the 0-based position to hide, or None.
+        masked_positions : sequence of int, sequence of int, or None, optional
+            For each sequence the 0-based position to hide, several of them, or None.
 
         Returns
         -------

@@ -1,14 +1,16 @@
-"""From the name of a model to the model: bundled, reference, local folder, or hub."""
+"""From the name of a model to the model: bundled, reference, local folder, hub, or several."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 from seqgen.errors import MissingDependencyError, ModelError
-from seqgen.models.checkpoint import is_causal
-from seqgen.models.hub import fetch, is_hub_id
+from seqgen.models.ensemble import EnsembleModel
+from seqgen.models.hub import commit_of, fetch, is_hub_id
 from seqgen.models.potts_files import is_potts_file, load_potts
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.substitution import SubstitutionModel
@@ -24,25 +26,33 @@ BUNDLED = {
 
 
 def load_model(
-    name: str,
+    name: str | Sequence[str],
     *,
     device: str | None = None,
     dtype: str | None = None,
     revision: str | None = None,
     trust_remote_code: bool = False,
+    alphabet: str | None = None,
 ) -> SequenceModel:
-    """Load a protein model by name.
+    """Load a model of proteins or DNA by name, or several as an ensemble.
 
-    Bundled models and local folders never touch the network, and load in silence.
+    Bundled models and local folders never touch the network, and load in silence. Weights are
+    read from safetensors alone, which hold no code.
 
     Parameters
     ----------
-    name : str
+    name : str or sequence of str
         ``default`` or ``seqgen-protein-v1``: the bundled model; ``blosum62``: the reference
-        without context; the path of a folder in Hugging Face format, of a masked or a causal
-        model of one token per residue; the path of a Potts model that `PottsModel.save` wrote;
-        or a hub id such as ``facebook/esm2_t33_650M_UR50D`` (looked up in the local cache
-        first).
+        without context; the path of a folder in Hugging Face format; the path of a Potts model
+        that `PottsModel.save` wrote; or a hub id such as ``facebook/esm2_t33_650M_UR50D``
+        (looked up in the local cache first). Several names are an `EnsembleModel`, the mean of
+        their log probabilities, such as the five of ESM-1v.
+
+        Of proteins: masked models of one token per residue (ESM-1b, ESM-1v, ESM-2, ESM-C,
+        ProtBert), causal ones (ProGen2, RITA), and the encoder of ProtT5, which embeds only. Of
+        DNA: masked models of single bases (GPN, Caduceus), of k-mers apart (Nucleotide
+        Transformer) or overlapping (DNABERT), of byte pairs (DNABERT-2), and causal ones
+        (HyenaDNA, Evo).
     device : str, optional
         ``cpu``, ``cuda``, ``cuda:1``, ``mps``. By default a CUDA device where there is one.
     dtype : {"float32", "bfloat16", "float16"}, optional
@@ -52,26 +62,43 @@ def load_model(
         beginning) that the model has to have.
     trust_remote_code : bool
         Let a model that brings its own Python code run it.
+    alphabet : {"protein", "dna"}, optional
+        What the model reads, where its tokenizer has letters of both, such as one of bytes.
 
     Returns
     -------
     SequenceModel
+        Its ``source`` is the hub id and commit, or the name that was given.
 
     Raises
     ------
     ModelError
         If the name is unknown, the hub cannot be reached, the checkpoint is damaged, holds its
-        weights only as pickles, is no masked or causal protein language model of one token
-        per residue, or has another hash than ``revision``.
+        weights only as pickles, is of no family above, or has another hash than ``revision``.
     MissingDependencyError
-        If torch or transformers is not installed.
+        If torch, transformers, or a package that the model is read with is not installed.
+    InputError
+        If ``device``, ``dtype`` or ``alphabet`` is not available, or models of an ensemble do
+        not fit together.
 
     Examples
     --------
     >>> load_model("blosum62").name
     'blosum62'
+    >>> load_model(["blosum62", "default"]).name
+    'blosum62 + seqgen-protein-v1'
     """
-    options = {"device": device, "dtype": dtype, "trust_remote_code": trust_remote_code}
+    options: dict[str, Any] = {
+        "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
+        "alphabet": alphabet,
+    }  # fmt: skip
+    if not isinstance(name, str):
+        if revision is not None:
+            raise ModelError(
+                f"revision is {revision!r} for several models; load each with its own and pass "
+                "them to EnsembleModel"
+            )
+        return EnsembleModel([load_model(one, **options) for one in name])
     if name == REFERENCE:
         return _of_revision(SubstitutionModel(), revision)
     if name in ("default", DEFAULT):
@@ -81,21 +108,21 @@ def load_model(
     if name and is_potts_file(Path(name).expanduser()):
         return _of_revision(load_potts(name), revision)
     if is_hub_id(name) and not Path(name).exists():
-        return _from_folder(fetch(name, revision, code=trust_remote_code), name, **options)
+        folder = fetch(name, revision, code=trust_remote_code)
+        model = _from_folder(folder, name, **options)
+        model.source = f"{name}@{commit_of(folder) or revision or 'unknown'}"
+        return model
     raise ModelError(_unknown(name))
 
 
-def _from_folder(folder: Path, name: str, **options) -> SequenceModel:
+def _from_folder(folder: Path, name: str, **options):
     try:
-        from seqgen.models.causal import CausalProteinModel
-        from seqgen.models.huggingface import MaskedProteinModel
+        from seqgen.models.families import open_folder
     except ImportError as error:
         raise MissingDependencyError(
             f"model {name!r} needs torch and transformers ({error}): pip install torch transformers"
         ) from error
-    if is_causal(folder):
-        return CausalProteinModel.from_folder(folder, name=name, **options)
-    return MaskedProteinModel.from_folder(folder, name=name, **options)
+    return open_folder(folder, name=name, **options)
 
 
 def _bundled_folder() -> Path:

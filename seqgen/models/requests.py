@@ -6,14 +6,18 @@ import re
 from collections.abc import Sequence
 
 from seqgen.errors import InputError
-from seqgen.residues import UNKNOWN
-from seqgen.schemas import AMINO_ACIDS
+from seqgen.models.alphabets import DNA, PROTEIN, Alphabet
 
-_FOREIGN = re.compile(f"[^{AMINO_ACIDS}{UNKNOWN}]")
+#: Positions to hide in one sequence: one of them, several, or None.
+Hidden = int | Sequence[int] | None
+
+_FOREIGN = {one.name: re.compile(f"[^{one.letters}{one.unknown}]") for one in (PROTEIN, DNA)}
 
 
-def checked_sequences(sequences: Sequence[str], max_length: int) -> list[str]:
-    """The sequences as a list, each of 1 to ``max_length`` residues of the 20 or ``X``.
+def checked_sequences(
+    sequences: Sequence[str], max_length: int, alphabet: Alphabet = PROTEIN
+) -> list[str]:
+    """The sequences as a list, each of 1 to ``max_length`` letters or the unknown one.
 
     Raises
     ------
@@ -26,15 +30,15 @@ def checked_sequences(sequences: Sequence[str], max_length: int) -> list[str]:
     for place, sequence in enumerate(checked):
         if not 0 < len(sequence) <= max_length:
             raise InputError(
-                f"sequences: the one at index {place} has {len(sequence)} residues; "
-                f"the model takes 1 to {max_length}; cut longer proteins into windows"
+                f"sequences: the one at index {place} has {len(sequence)} {alphabet.unit}; "
+                f"the model takes 1 to {max_length}; cut longer ones into windows"
             )
-        foreign = _FOREIGN.search(sequence)
+        foreign = _FOREIGN[alphabet.name].search(sequence)
         if foreign:
             raise InputError(
                 f"sequences: the one at index {place} has {foreign[0]!r} at position "
-                f"{foreign.start() + 1}; expected the 20 residues or X; "
-                "use seqgen.residues.clean_sequence"
+                f"{foreign.start() + 1}; expected the {len(alphabet.letters)} {alphabet.unit} or "
+                f"{alphabet.unknown}; {alphabet.remedy}"
             )
     return checked
 
@@ -49,7 +53,7 @@ def check_letters(text: str, argument: str) -> None:
     """
     if not isinstance(text, str):
         raise InputError(f"{argument} is {type(text).__name__}; expected one-letter residues")
-    foreign = _FOREIGN.search(text)
+    foreign = _FOREIGN[PROTEIN.name].search(text)
     if foreign:
         raise InputError(
             f"{argument} has {foreign[0]!r} at position {foreign.start() + 1}; expected the 20 "
@@ -58,9 +62,9 @@ def check_letters(text: str, argument: str) -> None:
 
 
 def checked_positions(
-    masked_positions: Sequence[int | None] | None, sequences: Sequence[str]
-) -> list[int | None]:
-    """For each sequence the 0-based position to hide, or None; all None where none is given.
+    masked_positions: Sequence[Hidden] | None, sequences: Sequence[str]
+) -> list[tuple[int, ...]]:
+    """For each sequence the 0-based positions to hide; none where none is given.
 
     Raises
     ------
@@ -68,17 +72,26 @@ def checked_positions(
         If the counts differ or a position lies outside its sequence.
     """
     if masked_positions is None:
-        return [None] * len(sequences)
-    positions = [None if place is None else int(place) for place in masked_positions]
+        return [()] * len(sequences)
+    positions = [_several(places) for places in masked_positions]
     if len(positions) != len(sequences):
         raise InputError(
             f"masked_positions: {len(positions)} given for {len(sequences)} sequences; "
-            "expected one position or None for each"
+            "expected one position, several or None for each"
         )
-    for place, (position, sequence) in enumerate(zip(positions, sequences, strict=True)):
-        if position is not None and not 0 <= position < len(sequence):
+    for place, (hidden, sequence) in enumerate(zip(positions, sequences, strict=True)):
+        outside = [position for position in hidden if not 0 <= position < len(sequence)]
+        if outside:
             raise InputError(
-                f"masked_positions[{place}] is {position}; sequence has {len(sequence)} residues, "
+                f"masked_positions[{place}] is {outside[0]}; sequence has {len(sequence)} letters, "
                 f"expected 0 to {len(sequence) - 1}"
             )
     return positions
+
+
+def _several(places: Hidden) -> tuple[int, ...]:
+    if places is None:
+        return ()
+    if isinstance(places, Sequence) or hasattr(places, "__iter__"):
+        return tuple(int(place) for place in places)
+    return (int(places),)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen.models.requests import checked_positions, checked_sequences
+from seqgen.models.requests import Hidden, checked_positions, checked_sequences
 from seqgen.residues import BLOSUM62, BLOSUM62_FREQUENCIES
 from seqgen.schemas import AMINO_ACIDS
 
@@ -45,7 +45,7 @@ class SubstitutionModel:
         return f"SubstitutionModel({self.name!r}, BLOSUM62 without context)"
 
     def log_probs(
-        self, sequences: Sequence[str], masked_positions: Sequence[int | None] | None = None
+        self, sequences: Sequence[str], masked_positions: Sequence[Hidden] | None = None
     ) -> list[np.ndarray]:
         """Log probabilities of the 20 residues, (length, 20) for each sequence.
 
@@ -59,8 +59,7 @@ class SubstitutionModel:
         results = []
         for sequence, position in zip(checked, positions, strict=True):
             codes = _codes(sequence)
-            if position is not None:
-                codes[position] = len(AMINO_ACIDS)
+            codes[list(position)] = len(AMINO_ACIDS)
             results.append(self._table[codes])
         return results
 

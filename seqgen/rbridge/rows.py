@@ -51,7 +51,7 @@ ARGUMENTS: dict[str, dict[str, Callable[[Any], int] | None]] = {
     "Residues.take": {"places": len},
     **{
         f"{model}.log_probs": {"masked_positions": None}
-        for model in ("CheckpointModel", "PottsModel", "SubstitutionModel")
+        for model in ("CheckpointModel", "EnsembleModel", "PottsModel", "SubstitutionModel")
     },
 }
 

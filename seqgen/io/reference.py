@@ -1,0 +1,135 @@
+"""A reference genome in FASTA with its index: names of contigs, and stretches of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from seqgen.errors import InputError
+from seqgen.io.tables import existing_file
+
+_NC = {f"NC_{number:06d}": str(number) for number in range(1, 23)}
+_NC |= {"NC_000023": "X", "NC_000024": "Y", "NC_012920": "MT"}
+_MITOCHONDRION = "MT"
+
+
+class Reference:
+    """An open FASTA file; made by `open_reference`.
+
+    Attributes
+    ----------
+    path : Path
+        The file that programs can read: beside it lies its index.
+    lengths : dict of str to int
+        Bases of each contig.
+    """
+
+    def __init__(self, path: Path, handle: Any) -> None:
+        self.path = path
+        self._handle = handle
+        self.lengths = dict(zip(handle.references, handle.lengths, strict=True))
+        self._by_key: dict[str, str] = {}
+        for name in handle.references:
+            self._by_key.setdefault(contig_key(name), name)
+
+    def contigs_of(self, names: pd.Series) -> pd.Series:
+        """The file's name of each contig (``chr1``, ``1``, ``NC_000001.11``); missing if none."""
+        coded = names.astype("category")
+        found = [self._contig(str(name)) for name in coded.cat.categories]
+        table = pd.Series([*found, None], dtype="str")
+        out = table.take(coded.cat.codes.to_numpy())
+        out.index = names.index
+        return out
+
+    def _contig(self, name: str) -> str | None:
+        return name if name in self.lengths else self._by_key.get(contig_key(name))
+
+    def bases(self, contig: str, start: int, end: int) -> np.ndarray:
+        """Letters of a stretch, upper case: ``start`` counted from 0, ``end`` not included.
+
+        Returns
+        -------
+        ndarray of uint8, shape (end - start,)
+        """
+        text = self._handle.fetch(contig, start, end).upper().encode("ascii")
+        return np.frombuffer(text, dtype=np.uint8)
+
+
+@contextmanager
+def open_reference(path: str | os.PathLike[str]) -> Iterator[Reference]:
+    """Open a FASTA file, plain or bgzipped; without an index beside it, one is made elsewhere.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If it is no FASTA, or packed by gzip where bgzip is needed.
+    """
+    import pysam
+
+    path = existing_file(path)
+    with tempfile.TemporaryDirectory(prefix="seqgen-fasta-") as folder:
+        with open(path, "rb") as opened:
+            first = opened.read(18)
+        packed = first[:2] == b"\x1f\x8b"
+        if packed and first[12:14] != b"BC":
+            raise InputError(
+                f"{path}: is packed by gzip, of which no stretch can be read by itself; unpack it "
+                "(gunzip) or pack it by bgzip"
+            )
+        if not packed and first[:1] != b">":
+            raise InputError(f"{path}: does not begin with '>'; expected a FASTA file")
+        usable = _indexed(path, Path(folder), packed=packed)
+        handle = pysam.FastaFile(str(usable))
+        try:
+            yield Reference(usable, handle)
+        finally:
+            handle.close()
+
+
+def _indexed(path: Path, folder: Path, *, packed: bool) -> Path:
+    """The file, or where it has no index newer than itself, a link to it that has one."""
+    import pysam
+
+    beside = [Path(f"{path}.fai"), *([Path(f"{path}.gzi")] if packed else [])]
+    if all(each.exists() for each in beside):
+        return path
+    link = folder / path.name
+    link.symlink_to(path.resolve())
+    try:
+        pysam.faidx(str(link))
+    except pysam.SamtoolsError as error:
+        raise InputError(
+            f"{path}: cannot be indexed ({str(error).strip()}); expected a FASTA file whose lines "
+            "are of one length in each sequence"
+        ) from error
+    return link
+
+
+def contig_key(name: str) -> str:
+    """What names of one contig have in common.
+
+    Examples
+    --------
+    >>> [contig_key(name) for name in ("chr1", "1", "NC_000001.11", "chrM", "MT", "II")]
+    ['1', '1', '1', 'MT', 'MT', 'II']
+    """
+    accession = _NC.get(name.split(".")[0])
+    if accession:
+        return accession
+    key = re.sub(r"^chr", "", name, flags=re.IGNORECASE)
+    return _MITOCHONDRION if key.upper() in ("M", "MT", "MITO", "MTDNA") else key
+
+
+def is_mitochondrial(name: str) -> bool:
+    """Whether a contig is the mitochondrion's, by its name."""
+    return contig_key(name) == _MITOCHONDRION

@@ -1,0 +1,62 @@
+# Scores of mutants, of several models as one, and embeddings, as Python gives them.
+
+test_that("mutants are scored", {
+  skip_without_python()
+  mutants <- data.frame(uniprot = "P1", mutant = c("K2W:V3A", "V3del", "L4fs"))
+  model <- load_model("blosum62")
+  scored <- score_mutants(mutants, c(P1 = "MKVLA"), model, methods = "one-pass-pseudo-log-odds")
+  expect_identical(scored$mutant, mutants$mutant)
+  expect_equal(scored$log_lik_ratio[1:2], c(2.10, -1.32), tolerance = 0.01)
+  expect_match(drops(scored)$reason, "frameshift")
+  expect_error(score_mutants(mutants[, "uniprot", drop = FALSE], c(P1 = "MKVLA"), model),
+    class = "seqgen_input_error"
+  )
+})
+
+test_that("scores of several models are combined", {
+  skip_without_python()
+  changes <- all_substitutions("MKV", name = "P1")
+  model <- load_model("blosum62")
+  score <- function(method) score_variants(changes, c(P1 = "MKV"), model, methods = method)
+  tables <- list(seen = score("wild-type-marginal"), hidden = score("masked-marginal"))
+  both <- combine_scores(tables)
+  ranks <- sapply(tables, function(table) (rank(table$log_lik_ratio) - 0.5) / nrow(table))
+  expect_equal(both$combined, rowMeans(ranks), tolerance = 1e-6)
+  labels <- both$seen < 0
+  expect_error(combine_scores(tables, how = "logistic", labels = labels), "folds is 5")
+  expect_error(combine_scores(tables, how = "logistic"), "labels are missing")
+})
+
+test_that("an ensemble is one model", {
+  skip_without_python()
+  both <- load_model(c("blosum62", "blosum62"))
+  one <- load_model("blosum62")
+  change <- data.frame(uniprot = "P1", position = 2, ref_aa = "K", alt_aa = "W")
+  expect_equal(
+    score_variants(change, c(P1 = "MKV"), both)$log_lik_ratio,
+    score_variants(change, c(P1 = "MKV"), one)$log_lik_ratio
+  )
+})
+
+test_that("residues, variants and neighbours have embeddings", {
+  skip_without_python()
+  model <- load_model("blosum62")
+  path <- embed_residues(c(P1 = "MKV", P2 = "WW"), model, tempfile())
+  residues <- read_residue_embeddings(path, "P2")
+  expect_identical(dim(residues$P2), c(2L, 20L))
+  change <- data.frame(uniprot = "P1", position = 2, ref_aa = "K", alt_aa = "W")
+  moved <- embed_variants(change, c(P1 = "MKV"), model, at = "site")
+  expect_equal(ncol(moved), 24)
+  vectors <- embed_proteins(c(P1 = "MKV", P2 = "MKI", P3 = "WW"), model)
+  near <- nearest_proteins(vectors, queries = "P1", k = 1)
+  expect_identical(near$protein, "P2")
+})
+
+test_that("a protein model scores no DNA", {
+  skip_without_python()
+  fasta <- tempfile(fileext = ".fa")
+  writeLines(c(">1", strrep("ACGT", 20)), fasta)
+  variant <- data.frame(chrom = "1", pos = 5, ref = "A", alt = "C")
+  expect_error(score_dna_variants(variant, fasta, load_model("blosum62")), "a model of DNA")
+  expect_error(dna_embedding_distances(variant, fasta, load_model("blosum62")), "a model of DNA")
+})
