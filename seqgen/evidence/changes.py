@@ -94,6 +94,9 @@ def _rows(variants: pd.DataFrame, needed: tuple[str, ...]) -> pd.DataFrame:
     for name in ("gene", "uniprot", "ref_aa", "alt_aa"):
         frame[name] = _text(variants, name)
     frame["position"] = _positions(variants)
+    if "consequence" in variants:  # of gene models: other changes are no residue's replacement
+        other = ~_text(variants, "consequence").fillna("").str.contains("missense_variant")
+        frame.loc[other, ["ref_aa", "alt_aa"]] = None
     for name in ("ref_aa", "alt_aa"):
         bad = frame[name].notna() & ~frame[name].isin(list(AMINO_ACIDS))
         if bad.any():

@@ -142,6 +142,7 @@ def _range_text(column: Column) -> str:
 
 
 def _check_key(frame: pd.DataFrame, key: tuple[str, ...], label: str) -> None:
+    key = tuple(name for name in key if name in frame)  # optional columns may be part of it
     duplicated = frame.duplicated(list(key))
     if duplicated.any():
         first = frame.loc[duplicated, list(key)].iloc[0].to_dict()

@@ -1,9 +1,11 @@
-"""Which variants of a GWAS change a protein, and how: rsID to residue."""
+"""Residue changes of variants by rsID, from a table of known ones."""
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
+from seqgen.annotation.hgvs import named_substitutions
 from seqgen.errors import InputError
 from seqgen.residues import alleles_fit_change
 from seqgen.schemas import ANNOTATIONS, DROPS, MISSENSE_MAP, Counted
@@ -12,7 +14,7 @@ STAGE = "annotate"
 _FROM_FIT = {"first": "effect", "second": "other", "either": "either"}
 
 
-def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
+def annotate_by_rsid(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
     """Join variants to the residue changes they make, by rsID, and check the alleles.
 
     A change is kept only where the two alleles, on either strand, can turn a codon of the
@@ -36,15 +38,6 @@ def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
     ------
     InputError
         No variant has an rsID.
-
-    Examples
-    --------
-    >>> import seqgen
-    >>> from seqgen.io.resources import demo_sumstats_path
-    >>> sumstats = seqgen.read_sumstats(demo_sumstats_path()).table
-    >>> changes = seqgen.annotate(sumstats, seqgen.missense_map()).table
-    >>> changes[changes.gene == "RIBC2"].rsid.tolist()[0]
-    'rs2142661'
     """
     missense = MISSENSE_MAP.validate(missense)
     with_rsid = sumstats[sumstats["rsid"].notna()]
@@ -61,6 +54,10 @@ def annotate(sumstats: pd.DataFrame, missense: pd.DataFrame) -> Counted:
     fits = is_snv & (fit != "none")
     table = joined[fits].copy()
     table["allele_check"] = fit[fits].map(_FROM_FIT)
+    table["consequence"] = np.where(table["alt_aa"] == "*", "stop_gained", "missense_variant")
+    table["hgvs_p"] = named_substitutions(table)
+    for name in ("transcript", "protein", "protein_position"):
+        table[name] = None
     drops = _drops(
         [
             ("no rsID", "kept", sumstats[sumstats["rsid"].isna()]),
