@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 NAMES = (*(str(number) for number in range(1, 23)), "X", "Y", "MT")
@@ -33,7 +34,10 @@ def canonical_chromosomes(values: pd.Series) -> pd.Series:
 
 def chromosome_order(values: pd.Series) -> pd.Series:
     """Rank of each canonical name, for sorting."""
-    return values.map(_ORDER)
+    coded = values.astype("category")
+    ranks = np.array([_ORDER.get(str(name), np.nan) for name in coded.cat.categories] + [np.nan])
+    out = pd.Series(ranks[coded.cat.codes.to_numpy()], values.index, name=values.name)
+    return out if out.isna().any() else out.astype("int64")
 
 
 def _canonical(name: str) -> str | None:

@@ -17,7 +17,7 @@ _TOLERANCE = 0.25
 _LOG10_2 = np.log10(2.0)
 
 
-def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> None:
+def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> bool:
     """Warn where beta/se and the file's p disagree for most rows, naming the likely cause.
 
     Up to 100,000 rows, evenly spaced, are compared on the scale of z.
@@ -29,6 +29,11 @@ def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> None:
     where : str
         What the warning calls the file.
 
+    Returns
+    -------
+    bool
+        False where it warned.
+
     Warns
     -----
     SeqgenWarning
@@ -36,24 +41,50 @@ def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> None:
     rows = frame.iloc[:: max(1, len(frame) // _ROWS)]
     rows = rows[rows["neg_log10_p"].notna() & (rows["se"] > 0)]
     if len(rows) < _FEWEST:
-        return
+        return True
     beta, se = rows["beta"].to_numpy(), rows["se"].to_numpy()
     of_p = rows["neg_log10_p"].to_numpy()
     agreeing = _agreement(np.abs(beta / se), of_p)
     if agreeing >= 0.5:
-        return
+        return True
     warnings.warn(
         f"{where}: beta/se and p agree for only {agreeing:.0%} of {len(rows):,} rows compared; "
         f"{_likely_cause(beta, se, of_p)}",
         SeqgenWarning,
         stacklevel=4,
     )
+    return False
+
+
+def disagreeing(frame: pd.DataFrame) -> np.ndarray:
+    """Rows of whose beta/se and p differ by more than rounding can make of them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``beta``, ``se`` and ``neg_log10_p``, each as the file gave it.
+
+    Returns
+    -------
+    ndarray of bool, shape (rows,)
+    """
+    usable = (frame["neg_log10_p"].notna() & (frame["se"] > 0) & frame["beta"].notna()).to_numpy()
+    out = np.zeros(len(frame), dtype=bool)
+    rows = frame[usable]
+    size = np.abs(rows["beta"].to_numpy() / rows["se"].to_numpy())
+    out[usable] = ~_agreeing(size, rows["neg_log10_p"].to_numpy())
+    return out
+
+
+def _agreeing(size: np.ndarray, neg_log10_p: np.ndarray) -> np.ndarray:
+    expected = abs_z_of_neg_log10_p(neg_log10_p)
+    agreeing: np.ndarray = np.abs(size - expected) <= _TOLERANCE * (1 + np.maximum(size, expected))
+    return agreeing
 
 
 def _agreement(size: np.ndarray, neg_log10_p: np.ndarray) -> float:
     """Share of rows where |z| is that of p, but for rounding."""
-    expected = abs_z_of_neg_log10_p(neg_log10_p)
-    return float(np.mean(np.abs(size - expected) <= _TOLERANCE * (1 + np.maximum(size, expected))))
+    return float(np.mean(_agreeing(size, neg_log10_p)))
 
 
 def _likely_cause(beta: np.ndarray, se: np.ndarray, neg_log10_p: np.ndarray) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
+import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -15,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.tables import existing_file
+from seqgen.io.tables import existing_file, opened_zstd
 
 MISSING = (
     "",
@@ -38,13 +41,18 @@ MISSING = (
 )
 """What stands for a missing value."""
 
+_REFUSED = {b"PK\x03\x04": "zip", b"PAR1": "Parquet"}
 _PACKED = {
+    b"\x1f\x8b": "gzip",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
-    b"PK\x03\x04": "zip",
     b"\x28\xb5\x2f\xfd": "zstd",
-    b"PAR1": "Parquet",
 }
+PACKINGS = tuple(_PACKED.values())
+"""How text may be packed."""
+
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, OSError)
+"""What readers of packed files raise where a file is cut short or damaged."""
 _WHITESPACE = r"\s+"
 
 
@@ -61,19 +69,28 @@ class TextLayout:
         One character, or ``\s+`` for runs of blanks.
     header_line : int
         1-based line of the header.
-    packed : bool
-        True where the file is gzipped.
+    packed : str
+        How the file is packed: gzip, bzip2, xz, zstd; empty where it is not.
     """
 
     path: Path
     header: tuple[str, ...]
     separator: str
     header_line: int
-    packed: bool
+    packed: str
 
 
-def sniff(path: str | os.PathLike[str]) -> TextLayout:
-    """Find header and separator of a text table; lines before it that begin ``##`` are skipped.
+def sniff(path: str | os.PathLike[str], *, packings: Collection[str] = ("gzip",)) -> TextLayout:
+    """Find header and separator of a text table; comment lines before it are skipped.
+
+    Lines that begin ``##`` are comments, and lines that begin ``#`` where the line below has
+    another number of fields.
+
+    Parameters
+    ----------
+    path : path
+    packings : collection of str
+        Those of `PACKINGS` that the caller reads.
 
     Raises
     ------
@@ -85,10 +102,12 @@ def sniff(path: str | os.PathLike[str]) -> TextLayout:
     path = existing_file(path)
     with open(path, "rb") as handle:
         start = handle.read(6)
-    for magic, kind in _PACKED.items():
+    for magic, kind in _REFUSED.items():
         if start.startswith(magic):
             raise InputError(f"{path}: is a {kind} file; expected text, plain or gzipped")
-    packed = start.startswith(b"\x1f\x8b")
+    packed = next((kind for magic, kind in _PACKED.items() if start.startswith(magic)), "")
+    if packed and packed not in packings:
+        raise InputError(f"{path}: is a {packed} file; expected text, plain or gzipped")
     text, number = _header_line(path, packed)
     separator = next((mark for mark in "\t,;" if mark in text), _WHITESPACE)
     fields = text.split() if separator == _WHITESPACE else text.split(separator)
@@ -102,6 +121,7 @@ def read_columns(
     categories: Sequence[int] = (),
     *,
     text: Sequence[int] = (),
+    rows: int | None = None,
 ) -> pd.DataFrame:
     """Read some columns of a text table.
 
@@ -115,6 +135,8 @@ def read_columns(
         Those of them to hold as categories: few values, many rows.
     text : sequence of int
         Those of them to leave as text.
+    rows : int, optional
+        Read no more rows than this.
 
     Returns
     -------
@@ -127,46 +149,76 @@ def read_columns(
         If a line has too few or too many fields, or the file is damaged.
     """
     kinds = dict.fromkeys(categories, "category") | dict.fromkeys(text, "str")
-    with _opened(layout.path, layout.packed) as handle:
+    with opened(layout.path, layout.packed) as handle:
         for _ in range(layout.header_line):
             handle.readline()
-        counted = _FieldCounter(handle, layout)
-        try:
-            return pd.read_csv(
-                io.BufferedReader(counted, 1 << 20),
-                sep=layout.separator,
-                header=None,
-                names=list(range(len(layout.header))),
-                usecols=sorted(set(wanted)),
-                dtype=kinds,
-                index_col=False,
-                na_values=list(MISSING),
-                keep_default_na=False,
-                low_memory=False,
-                encoding="utf-8",
-                encoding_errors="replace",
-            )
-        except pd.errors.EmptyDataError as error:
-            raise InputError(
-                f"{layout.path}: holds a header and no rows; expected one line per row below it"
-            ) from error
-        except (ValueError, OSError, EOFError, zlib.error) as error:
-            if counted.error is not None:
-                raise counted.error from None
-            raise InputError(
-                f"{layout.path}: cannot be read as a text table ({str(error).strip()}); is it "
-                f"whole, and is it text?"
-            ) from error
+        return parse_columns(handle, layout, wanted, kinds=kinds, rows=rows)
 
 
-def _opened(path: Path, packed: bool) -> BinaryIO:
-    return gzip.open(path, "rb") if packed else open(path, "rb")  # type: ignore[return-value]
+def parse_columns(
+    handle: BinaryIO,
+    layout: TextLayout,
+    wanted: Sequence[int],
+    *,
+    kinds: Mapping[int, str],
+    rows: int | None = None,
+    line: int | None = None,
+) -> pd.DataFrame:
+    """Read some columns from an open file that stands below the header.
 
-
-def _header_line(path: Path, packed: bool) -> tuple[str, int]:
-    """The first line that is neither blank nor preamble, and its 1-based number."""
+    ``kinds`` are the dtypes of some columns, ``line`` the number of the line above the first;
+    else as `read_columns`.
+    """
+    counted = _FieldCounter(handle, layout, line)
     try:
-        with _opened(path, packed) as handle:
+        return pd.read_csv(
+            io.BufferedReader(counted, 1 << 20),
+            sep=layout.separator,
+            header=None,
+            names=list(range(len(layout.header))),
+            usecols=sorted(set(wanted)),
+            dtype=dict(kinds),
+            index_col=False,
+            na_values=list(MISSING),
+            keep_default_na=False,
+            low_memory=False,
+            nrows=rows,
+            encoding="utf-8",
+            encoding_errors="replace",
+        )
+    except pd.errors.EmptyDataError as error:
+        raise InputError(
+            f"{layout.path}: holds a header and no rows; expected one line per row below it"
+        ) from error
+    except (ValueError, *DAMAGE) as error:
+        if counted.error is not None:
+            raise counted.error from None
+        raise InputError(
+            f"{layout.path}: cannot be read as a text table ({str(error).strip()}); is it "
+            f"whole, and is it text?"
+        ) from error
+
+
+def preamble(layout: TextLayout) -> list[str]:
+    """The comment lines before the header."""
+    with opened(layout.path, layout.packed) as handle:
+        lines = [handle.readline() for _ in range(layout.header_line - 1)]
+    return [line.decode("utf-8-sig", errors="replace").strip() for line in lines]
+
+
+def opened(path: Path, packed: str) -> BinaryIO:
+    """A file, unpacked as it is read."""
+    if packed == "zstd":
+        return opened_zstd(path)
+    openers = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}
+    return openers.get(packed, open)(path, "rb")  # type: ignore[operator]
+
+
+def _header_line(path: Path, packed: str) -> tuple[str, int]:
+    """The first line that is neither blank nor preamble, and its 1-based number."""
+    held: tuple[str, int] | None = None
+    try:
+        with opened(path, packed) as handle:
             for number, line in enumerate(handle, start=1):
                 if b"\0" in line:
                     raise InputError(
@@ -174,16 +226,36 @@ def _header_line(path: Path, packed: bool) -> tuple[str, int]:
                         f"expected UTF-8 text, plain or gzipped"
                     )
                 text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
-                if text.strip() and not text.startswith("##"):
-                    return text, number
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise _damaged(path, error) from error
+                if not text.strip() or text.startswith("##"):
+                    continue
+                if text.startswith("#"):
+                    held = (text, number)
+                    continue
+                return (text, number) if not held or _is_header(text, held[0]) else held
+    except DAMAGE as error:
+        if not packed:
+            raise
+        raise damaged(path, error, packed) from error
+    if held:
+        return held
     raise InputError(f"{path}: is empty; expected a line of column names and lines of values")
 
 
-def _damaged(path: Path, error: Exception) -> InputError:
+def _is_header(text: str, comment: str) -> bool:
+    """Whether a line is the header, the one above it that begins ``#`` being a comment."""
+    fields, above = _split(text), _split(comment)
+    words = not any(re.fullmatch(r"[-+.\d]+(e[-+]?\d+)?", field, re.I) for field in fields)
+    return words and len(fields) != len(above)
+
+
+def _split(text: str) -> list[str]:
+    return text.split(next((mark for mark in "\t,;" if mark in text), None))
+
+
+def damaged(path: Path, error: Exception, packed: str) -> InputError:
+    """The error for a packed file that cannot be unpacked."""
     return InputError(
-        f"{path}: the gzip data is damaged or cut short ({error}); fetch the file again"
+        f"{path}: the {packed} data is damaged or cut short ({error}); fetch the file again"
     )
 
 
@@ -193,11 +265,11 @@ class _FieldCounter(io.RawIOBase):
     The C parser of pandas fills short lines up and cuts long ones off without a word.
     """
 
-    def __init__(self, handle: BinaryIO, layout: TextLayout) -> None:
+    def __init__(self, handle: BinaryIO, layout: TextLayout, line: int | None = None) -> None:
         self.error: InputError | None = None
         self._handle = handle
         self._layout = layout
-        self._line = layout.header_line
+        self._line = layout.header_line if line is None else line
         self._rest = b""
 
     def readable(self) -> bool:
@@ -207,8 +279,10 @@ class _FieldCounter(io.RawIOBase):
         try:
             data = self._handle.read(len(buffer))
             self._count(data)
-        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-            self.error = _damaged(self._layout.path, error)
+        except DAMAGE as error:
+            if not self._layout.packed:
+                raise
+            self.error = damaged(self._layout.path, error, self._layout.packed)
             raise self.error from error
         except InputError as error:
             self.error = error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgen.errors import InputError, MissingFileError
 from seqgen.io.tables import read_table
-from seqgen.schemas import MISSENSE_MAP
+from seqgen.schemas import HOMOLOG_SCORES, MISSENSE_MAP
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +52,39 @@ def missense_map() -> pd.DataFrame:
         If this installation does not hold it.
     """
     return _missense_map().copy()
+
+
+def homolog_scores() -> pd.DataFrame:
+    """What the relatives of human proteins have at the sites of known missense variants.
+
+    The profile of a protein's homologs in Swiss-Prot, computed once for every checked change of
+    `missense_map`: log p(alternative) - log p(reference), natural logarithm; negative where the
+    relatives have the alternative residue less often. Needs no model and no download. With no
+    homologs it is nearly BLOSUM62's, so look at ``depth``.
+
+    Returns
+    -------
+    DataFrame
+        Table ``homolog_scores``: the columns of `score_variants` (its ``method`` is
+        "homolog-profile") and ``depth``.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold it.
+
+    References
+    ----------
+    Henikoff and Henikoff (1994), Position-based sequence weights, Journal of Molecular Biology
+    243:574-578. Steinegger and Soeding (2017), MMseqs2, Nature Biotechnology 35:1026-1028.
+
+    Examples
+    --------
+    >>> table = homolog_scores()
+    >>> table["method"].unique().tolist()
+    ['homolog-profile']
+    """
+    return _homolog_scores().copy()
 
 
 def human_proteins() -> pd.DataFrame:
@@ -137,6 +170,13 @@ def bundled_provenance() -> dict[str, Any]:
 @cache
 def _missense_map() -> pd.DataFrame:
     return read_table(data_path("human_missense.parquet"), MISSENSE_MAP)
+
+
+@cache
+def _homolog_scores() -> pd.DataFrame:
+    table = read_table(data_path("human_missense_homologs.parquet"))
+    table.insert(4, "method", "homolog-profile")
+    return HOMOLOG_SCORES.validate(table.astype({"method": "str", "log_lik_ratio": "float64"}))
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri_exp
 from scipy.stats import norm
 
+from seqgen.errors import SeqgenWarning
 from seqgen.io.tally import Tally
 
 _LN10 = np.log(10.0)
@@ -22,6 +24,7 @@ ROUTES: tuple[tuple[str, ...], ...] = (
     ("beta", "neg_log10_p"),
     ("z", "n", "eaf"),
     ("z", "n", "maf"),
+    ("z", "n"),
 )
 """Columns from which an effect can be had, the best first."""
 
@@ -93,7 +96,9 @@ def complete(frame: pd.DataFrame, route: tuple[str, ...], tally: Tally) -> pd.Da
     DataFrame
     """
     frame = _neg_log10_of_p(frame)
-    if "z" in route and "n" in route:
+    if route == ("z", "n"):
+        frame = _standardised(frame, tally)
+    elif "z" in route and "n" in route:
         frame = _from_frequency(frame, tally)
     elif route == ("beta", "se"):
         frame = frame.assign(z=frame["beta"] / frame["se"])
@@ -156,6 +161,23 @@ def _from_frequency(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     )
     beta, se = effect_of_z(frame["z"].to_numpy(), kept, frame["n"].to_numpy())
     return frame.assign(beta=beta, se=se)
+
+
+def _standardised(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
+    """Beta and se from z and n alone: of the genotype in standard deviations, not per allele."""
+    frame = tally.drop(frame, frame["n"].isna(), "n missing, so no beta from z")
+    reason = "no allele frequency: beta and se are per standard deviation of genotype and trait"
+    tally.note(frame, _every(frame), reason, action="changed")
+    if len(frame):
+        warnings.warn(
+            "beta, se and allele frequency are all missing: beta and se are derived from z and n "
+            "alone, per standard deviation of the genotype and not per allele; z and p are right",
+            SeqgenWarning,
+            stacklevel=5,
+        )
+    z, n = frame["z"].to_numpy(), frame["n"].to_numpy()
+    se = 1.0 / np.sqrt(n + z**2)
+    return frame.assign(beta=z * se, se=se)
 
 
 def _settle_p(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:

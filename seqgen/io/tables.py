@@ -11,7 +11,7 @@ import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -270,6 +270,13 @@ def existing_file(path: str | os.PathLike[str]) -> Path:
     return path
 
 
+def opened_zstd(path: Path) -> io.BufferedReader:
+    """A file packed by zstd, as its bytes unpacked."""
+    import pyarrow as pa
+
+    return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"), 1 << 20)
+
+
 def _kind(path: Path, error: type[InputError] | type[OutputError]) -> str:
     name = path.name.lower()
     for suffix in (_PARQUET, *_SEPARATORS):
@@ -356,6 +363,38 @@ def _write_parquet(frame: pd.DataFrame, handle: io.BufferedWriter, note: str | N
             {**(table.schema.metadata or {}), _KEY: note.encode()}
         )
     pq.write_table(table, handle, compression="zstd", write_page_checksum=True)
+
+
+def write_parts(
+    frames: Iterator[pd.DataFrame],
+    path: str | os.PathLike[str],
+    *,
+    provenance: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write one Parquet table of which the parts come one after the other, as `write_table` does.
+
+    Raises
+    ------
+    OutputError
+        If the place is no Parquet file or cannot be written.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path = Path(path)
+    if _kind(path, OutputError) != _PARQUET:
+        raise OutputError(f"{path}: is written in parts, for which it has to be .parquet")
+    note = {} if provenance is None else {_KEY: _to_json(provenance, "provenance").encode()}
+    with replacing(path) as handle, ExitStack() as stack:
+        writer = None
+        for frame in frames:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            if writer is None:
+                schema = table.schema.with_metadata({**(table.schema.metadata or {}), **note})
+                settings = {"compression": "zstd", "write_page_checksum": True}
+                writer = stack.enter_context(pq.ParquetWriter(handle, schema, **settings))
+            writer.write_table(table.cast(writer.schema))
+    return path
 
 
 def _read_text(path: Path, kind: str, schema: Schema | None) -> pd.DataFrame:
