@@ -50,7 +50,11 @@ test_that("residue changes and provenance are those of the run", {
   options <- list(model = "blosum62", regions = "22:43000000-43900000")
   result <- run(sumstats_path(), seqgen_example("panel"), out, options = options)
   annotations <- read_table(file.path(out, "annotations.parquet"))
-  changes <- residue_changes(annotations, result$tables$scores)
+  changes <- residue_changes(annotations, result$tables$scores, "average")
+  model <- result$tables$scores
+  model <- model[!model$method %in% c("average", "homolog-profile"), ]
+  added <- add_homologs(model)
+  expect_setequal(do.call(paste, added), do.call(paste, result$tables$scores))
   expect_identical(anyDuplicated(changes$rsid), 0L)
   told <- as.data.frame(result$tables$variants)
   told <- told[!is.na(told$residue_change), ]
@@ -133,4 +137,37 @@ test_that("matrices of whole numbers stay these, and names cost next to nothing"
   expect_identical(unname(susie_rss(7 * r[4, ], named, n = 500)$alpha), bare$alpha)
   wide <- as.data.frame(matrix(c(1.5, NA, NaN, -0), 2, 100))
   expect_identical(as.data.frame(echo(wide)), wide)
+})
+
+test_that("variants are followed through gene models", {
+  skip_without_python()
+  folder <- tempfile()
+  dir.create(folder)
+  gff <- file.path(folder, "a.gff3")
+  fasta <- file.path(folder, "a.fa")
+  writeLines(c(
+    "1\tme\tgene\t3\t35\t.\t+\t.\tID=gene:G;Name=ABC;biotype=protein_coding",
+    "1\tme\tmRNA\t3\t35\t.\t+\t.\tID=transcript:T;Parent=gene:G;biotype=protein_coding",
+    "1\tme\tCDS\t3\t35\t.\t+\t0\tParent=transcript:T;protein_id=P"
+  ), gff)
+  writeLines(c(">1", "CCATGCGTAAAGAACTGTGGGCTGCTCGTGATTAACC"), fasta)
+  variants <- data.frame(
+    chrom = "1", pos = c(6, 5, 36), ref = c("C", "GCGT", "A"), alt = c("T", "G", "G")
+  )
+  found <- annotate(variants, gff = gff, fasta = fasta)
+  expect_identical(found$hgvs_p, c("p.Arg2Cys", "p.Arg2del"))
+  expect_true(any(grepl("neither allele", drops(found)$reason)))
+  made <- mutant_proteins(found, gff, fasta)
+  expect_identical(made$sequence, c("MCKELWAARD", "MKELWAARD"))
+  expect_error(annotate(variants, gff = gff), "fasta", class = "seqgen_input_error")
+})
+
+test_that("the profile of relatives is a table of scores", {
+  skip_without_python()
+  table <- homolog_scores()
+  expect_identical(unique(table$method), "homolog-profile")
+  known <- merge(missense_map(), table)
+  means <- tapply(known$log_lik_ratio, known$clinical, mean)
+  expect_lt(means[["pathogenic"]], means[["benign"]] - 0.5)
+  expect_true(all(table$depth >= 1))
 })
