@@ -7,6 +7,8 @@ VENV        ?= .venv
 CONSTRAINTS ?= constraints.txt
 # Anything pip accepts when it installs torch, such as an index of CPU-only or CUDA builds.
 TORCH_PIP_ARGS ?=
+# Processes that share the tests; a gigabyte each.
+TEST_WORKERS ?= 2
 OUT         ?= seqgen-demo
 
 BIN   := $(VENV)/bin
@@ -74,7 +76,7 @@ lint: $(READY)
 	$(BIN)/mypy
 
 test: lint $(R_READY)
-	$(BIN)/python -m pytest --durations=10
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(TEST_WORKERS) --durations=10
 	@$(MAKE) --no-print-directory -j2 -Otarget test-r test-r-bare lint-r cover-r
 
 setup-r: $(R_READY)

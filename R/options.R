@@ -1,7 +1,7 @@
 #' Settings of scans and fits
 #'
 #' Checked settings for the argument `options` of [scan_gxg()], [regress_pairs()],
-#' [rank_trans()], [run()] and [susie_rss()], with all defaults. A plain list of those that
+#' [rank_trans()], [run()], [fit_prior()] and [susie_rss()], with all defaults. A plain list of those that
 #' differ does as well: `options = list(p = 1e-5)`.
 #'
 #' @param tests `"listed"`, the pairs of the evidence only (the default where there is
@@ -79,6 +79,8 @@ TransOptions <- function(p = 1e-5, cis_window = 1000000, permutations = 0, media
 #' @rdname seqgen_options
 #' @param model Bundled name, folder, or hub identifier of a masked protein language model.
 #' @param methods Ways to ask the model; the first one feeds the prior.
+#' @param homologs Average the first method's ratios with those of the homolog profile,
+#'   [homolog_scores()], where there is one, and feed the prior with the average.
 #' @param p_threshold,flank,regions As in [find_loci()].
 #' @param L,coverage,min_abs_corr As in [susie_rss()].
 #' @param palindromic As in [align_to_panel()].
@@ -86,21 +88,30 @@ TransOptions <- function(p = 1e-5, cis_window = 1000000, permutations = 0, media
 #'   and its mismatch (`"finite+eb"`), its size (`"finite"`), or nothing (`"none"`).
 #' @param prior_coefficients Fixed coefficients by term, such as `c(missense = 2)`; then
 #'   nothing is learned.
-#' @param cross_fit Give each locus the coefficients that the other loci support.
+#' @param cross_fit For `RunOptions()`: give each locus the coefficients that the other loci
+#'   support. For `PriorOptions()`: coefficients without a block from the joint fit
+#'   (`"evidence"`), or by fine-mapping the other loci again (`"refit"`).
+#' @param held_out Let held-out loci choose the prior's strength, judge it there, and take the
+#'   flat prior where it is no help.
 #' @param columns Standard name to the file's column, such as `c(beta = "EFFECT")`.
 #' @param n Sample size where the file has none.
 #' @param genome_build Written on the page; nothing is converted.
+#' @param fix_flips Turn the sign of variants whose alleles look switched, by
+#'   [check_consistency()].
+#' @param drop_inconsistent Leave out variants whose z the LD contradicts, but for those that
+#'   `fix_flips` turns.
 #' @export
 RunOptions <- function(model = "default", methods = c("wild-type-marginal", "masked-marginal"),
-                       p_threshold = 5e-8, flank = 250000, regions = NULL, L = 10,
+                       homologs = TRUE, p_threshold = 5e-8, flank = 250000, regions = NULL, L = 10,
                        coverage = 0.95, min_abs_corr = 0.5, palindromic = "infer",
                        ld_correction = "finite+eb", prior_coefficients = NULL,
-                       cross_fit = TRUE, columns = NULL, n = NULL, genome_build = NULL) {
+                       cross_fit = TRUE, held_out = TRUE, columns = NULL, n = NULL,
+                       genome_build = NULL, fix_flips = FALSE, drop_inconsistent = FALSE) {
   py_call("RunOptions", as.list(environment()))
 }
 
 #' @rdname seqgen_options
-#' @param tol Convergence tolerance.
+#' @param tol Convergence tolerance; by default 1e-4.
 #' @param max_iter Most sweeps over the effects.
 #' @param convergence_method What has to stand still, `"elbo"` or `"pip"`.
 #' @param z_method `"wald"`: z-scores are of effects with their errors; `"score"`: of a score
@@ -109,6 +120,7 @@ RunOptions <- function(model = "default", methods = c("wild-type-marginal", "mas
 #' @param estimate_prior_method How: `"optim"`, `"EM"` or `"simple"`.
 #' @param null_weight Prior weight of no effect.
 #' @param L_greedy Start with so many effects and add more while they are used.
+#' @param greedy_lbf_cutoff Log Bayes factor below which an effect finds nothing.
 #' @param refine Search anew from where each credible set is left out.
 #' @param scaled_prior_variance Starting, or fixed, prior variance as a share of the
 #'   phenotype's.
@@ -131,18 +143,43 @@ RunOptions <- function(model = "default", methods = c("wild-type-marginal", "mas
 #'   out.
 #' @param slot_prior Shapes of a beta distribution of the probability that one of the `L`
 #'   effects is there: `c(1, 9)` expects one in ten.
+#' @param residual_variance_lowerbound,residual_variance_upperbound Bounds of the estimated
+#'   residual variance.
+#' @param compat The version of susieR whose answers are given, `"0.16"` or `"0.12"`. The
+#'   latter stops at 1e-3, sweeps up to 100 times, excludes variants of weight zero altogether,
+#'   lets `"EM"` drop effects, takes any gain by `refine`, and estimates the residual variance in
+#'   [susie_rss_lambda()]. Purity is of all pairs in either.
 #' @param engine What the loops run in: compiled code, or NumPy.
 #' @export
-SusieOptions <- function(tol = 1e-4, max_iter = NULL, convergence_method = "elbo",
+SusieOptions <- function(tol = NULL, max_iter = NULL, convergence_method = "elbo",
                          z_method = "wald", estimate_prior_variance = TRUE,
                          estimate_prior_method = "optim",
                          scaled_prior_variance = 0.2, prior_variance = 50,
                          check_null_threshold = 0, estimate_residual_variance = NULL,
                          residual_variance = NULL, null_weight = 0, L_greedy = NULL,
-                         refine = FALSE, prior_tol = 1e-9, check_prior = TRUE,
+                         greedy_lbf_cutoff = 0.1, refine = FALSE, prior_tol = 1e-9, check_prior = TRUE,
                          artifact_threshold = 0.1, eig_delta_rel = 1e-3,
                          R_sensitivity_threshold = log(20), diagnose = TRUE,
                          unmappable_effects = "none", prior_variance_grid = NULL,
-                         mixture_weights = NULL, slot_prior = NULL, engine = "auto") {
+                         mixture_weights = NULL, slot_prior = NULL,
+                         residual_variance_lowerbound = NULL,
+                         residual_variance_upperbound = NULL, compat = "0.16",
+                         engine = "auto") {
   py_call("SusieOptions", as.list(environment()))
+}
+
+#' @rdname seqgen_options
+#' @param penalty Of the prior's coefficients: `"given"`, by `penalty_sd`; or `"cv"`, terms held
+#'   at zero unless held-out loci are predicted better with them, the others penalised as these
+#'   loci choose.
+#' @param errors Standard errors from the observed `"information"`, or by leaving out blocks of
+#'   loci (`"jackknife"`).
+#' @param increasing Terms whose coefficient must not be negative, such as the steps of
+#'   [prior_terms()].
+#' @param groups Term to its group, such as `c("score>1" = "score", "score>2" = "score")`: the
+#'   terms of a group are held at zero, or not, together.
+#' @export
+PriorOptions <- function(penalty = "given", errors = "information", cross_fit = "evidence",
+                         increasing = list(), groups = NULL) {
+  py_call("PriorOptions", as.list(environment()))
 }

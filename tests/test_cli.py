@@ -70,10 +70,12 @@ def test_the_steps_make_the_tables(steps):
     assert set(read_table(steps / "scores.parquet", schemas.SCORES)["method"]) == {
         "masked-marginal",
         "wild-type-marginal",
+        "homolog-profile",
+        "average",
     }
     learned = read_table(steps / "prior.tsv", schemas.PRIOR_COEFFICIENTS)
     assert learned["term"].tolist() == ["missense", "log_lik_ratio"]
-    assert set(learned["source"]) <= {"learned", "penalty"}
+    assert set(learned["source"]) == {"silenced"}  # one locus: nothing to judge a prior on
     prior = read_table(steps / "fits" / "prior_coefficients.parquet")
     assert prior["estimate"].tolist() == [2.0, -0.1]
     variants = read_table(steps / "fits" / "variants.parquet", schemas.VARIANTS)
@@ -294,7 +296,7 @@ def test_an_input_file_is_not_overwritten(capsys, tmp_path):
     before = gwas.read_bytes()
     status, _, err = call(capsys, "munge", gwas, "--out", gwas)
     assert status == 1
-    assert "is the input file" in err
+    assert "is an input file" in err
     assert gwas.read_bytes() == before
 
 

@@ -166,7 +166,9 @@ def test_a_changed_model_is_not_answered_from_old_scores(done, tmp_path):
         progress=lambda what, done, total: heard.append(what),
     )  # fmt: skip
     assert "scoring residue changes (reused)" not in heard
-    assert set(read_table(again / "scores.parquet")["method"]) == {"masked-marginal"}
+    assert set(read_table(again / "scores.parquet")["method"]) == {
+        "masked-marginal", "homolog-profile", "average",
+    }  # fmt: skip
 
 
 def test_an_interrupted_run_leaves_no_mark_and_goes_on(done, tmp_path, monkeypatch):
@@ -351,9 +353,24 @@ def test_the_informed_fit_is_the_fit_under_the_told_prior(done):
     assert not np.allclose(told["pip_strong"], told["pip_flat"], atol=1e-6)
 
 
-def test_each_locus_is_given_what_the_others_support(done, tmp_path):
-    tables = done[0].tables
-    by_locus = read_table(done[0].folder / "prior_by_locus.parquet", schemas.PRIOR_BY_LOCUS)
+def test_too_few_loci_to_judge_a_prior_are_given_the_flat_one(done):
+    tables, told = done[0].tables, done[0].provenance["prior"]
+    assert told["flat"]
+    assert "too few" in told["verdict"]
+    assert (tables.prior_coefficients["source"] == "silenced").all()
+    assert (tables.prior_coefficients["upper"] > 0.5).all()
+    assert tables.variants.groupby("locus")["prior"].nunique().max() == 1
+    assert np.allclose(tables.variants["pip"], tables.variants["pip_flat"])
+    page = done[0].report.read_text()
+    assert "too few to judge a prior" in page
+    assert "The prior is flat" in page
+
+
+def test_each_locus_is_given_what_the_others_support(tmp_path):
+    options = replace(OPTIONS, held_out=False)
+    own = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "own", options=options)
+    tables = own.tables
+    by_locus = read_table(own.folder / "prior_by_locus.parquet", schemas.PRIOR_BY_LOCUS)
     joint = tables.prior_coefficients.set_index("term")["estimate"]
     own = by_locus.pivot(index="locus", columns="term", values="estimate")
     assert not np.allclose(own.loc[REGIONS[1]], joint[own.columns])
@@ -364,7 +381,7 @@ def test_each_locus_is_given_what_the_others_support(done, tmp_path):
     assert np.allclose(variants["prior"], expected)
     everywhere = run(
         demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out",
-        options=replace(OPTIONS, cross_fit=False),
+        options=replace(options, cross_fit=False),
     )  # fmt: skip
     same = prior_weights(centred, tables.prior_coefficients)
     assert np.allclose(everywhere.tables.variants["prior"], same, atol=1e-9)
@@ -421,7 +438,7 @@ def test_the_residue_changes_are_those_of_the_variants_table(done):
     scores = read_table(folder / "scores.parquet", schemas.SCORES)
     key = list(schemas.SUMSTATS.key)
     told = done[0].tables.variants.dropna(subset="residue_change").set_index(key)
-    changes = residue_changes(annotations, scores).set_index(key)
+    changes = residue_changes(annotations, scores, "average").set_index(key)
     assert changes.index.is_unique
     columns = ["gene", "uniprot", "residue_change", "log_lik_ratio"]
     pd.testing.assert_frame_equal(changes.loc[told.index, columns], told[columns])

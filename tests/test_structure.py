@@ -55,13 +55,20 @@ FLOORS = {
 }
 # Heavy dependency -> the rooms that may import it.
 DOORS = {
-    "torch": {"models", "couplings.plm_torch", "gxg.products_torch", "transqtl.products_torch"},
+    "torch": {
+        "models",
+        "couplings.plm_torch",
+        "finemap.batch_torch",
+        "gxg.products_torch",
+        "transqtl.products_torch",
+    },
     "transformers": {"models"},
     "safetensors": {"models"},
     "huggingface_hub": {"models"},
     "pyarrow": {"io.tables"},
     "bed_reader": {"io.genotypes"},
     "cyvcf2": {"io.vcf"},
+    "pysam": {"io.reference"},
     "dask": {"parallel"},
     "statsmodels": {"stats"},
     "rpy2": {"rbridge"},

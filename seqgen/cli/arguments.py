@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 
 from seqgen import __version__
+from seqgen.cli.annotation_arguments import add_gene_model_options
 from seqgen.cli.coupling_arguments import add_coupling_commands
 from seqgen.cli.evidence_arguments import add_evidence_commands
+from seqgen.cli.munge_arguments import add_munge_command
 from seqgen.cli.parallel_arguments import add_merge_command, add_parallel_options
+from seqgen.cli.prior_arguments import add_prior_commands
 from seqgen.cli.scan_arguments import add_scan_commands
+from seqgen.cli.score_arguments import NO_HOMOLOGS, add_score_command
 from seqgen.cli.subcommand import RAW, command, pairs, unique
 from seqgen.errors import InputError
 
@@ -42,8 +46,19 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"seqgen {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add in (_demo, _run, _munge, _annotate, _loci, _score, _prior, _finemap, _report):
+    for add in (
+        _demo,
+        _run,
+        add_munge_command,
+        _annotate,
+        _loci,
+        add_score_command,
+        _prior,
+        _finemap,
+        _report,
+    ):
         add(commands)
+    add_prior_commands(commands)
     add_coupling_commands(commands)
     add_evidence_commands(commands)
     add_scan_commands(commands)
@@ -77,30 +92,23 @@ def _run(commands: argparse._SubParsersAction) -> None:
     _locus_options(parser)
     _model_options(parser)
     _finemap_options(parser)
-
-
-def _munge(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands,
-        "munge",
-        "Read summary statistics into the standard table (Python: read_sumstats).",
-        "seqgen munge height.fastGWA.gz --out sumstats.parquet",
-    )
-    parser.add_argument("sumstats", help="GWAS summary statistics")
-    _out(parser)
-    _reading_options(parser)
+    add_parallel_options(parser, workers="processes", device=False, shard=None)
 
 
 def _annotate(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands,
         "annotate",
-        "Map rsIDs to the residues they change, checking alleles.",
-        "seqgen annotate sumstats.parquet --out annotations.parquet",
+        "Map variants to the residues they change: by rsID, or by gene models and a genome.",
+        "seqgen annotate sumstats.parquet --gff genes.gff3.gz --fasta genome.fa "
+        "--out annotations.parquet",
     )
-    parser.add_argument("sumstats", help="summary statistics, raw or munged")
+    parser.add_argument(
+        "sumstats", help="summary statistics, raw or munged; for gene models a VCF will do"
+    )
     _out(parser)
     _reading_options(parser)
+    add_gene_model_options(parser)
 
 
 def _loci(commands: argparse._SubParsersAction) -> None:
@@ -116,22 +124,6 @@ def _loci(commands: argparse._SubParsersAction) -> None:
     _locus_options(parser)
 
 
-def _score(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands,
-        "score",
-        "Score residue changes with a protein language model (Python: score_variants).",
-        "seqgen score annotations.parquet --out scores.parquet --model default",
-    )
-    parser.add_argument(
-        "annotations", help="table with uniprot, position, ref_aa, alt_aa (Parquet, TSV, CSV)"
-    )
-    parser.add_argument("--proteins", metavar="FASTA", help="sequences; bundled human ones if none")
-    _out(parser)
-    _model_options(parser)
-    add_parallel_options(parser, workers=None, device=False, shard="the proteins")
-
-
 def _prior(commands: argparse._SubParsersAction) -> None:
     parser = command(
         commands,
@@ -144,7 +136,8 @@ def _prior(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--evaluate",
         action="store_true",
-        help="judge it on held-out loci; where it is no better than the flat prior, write that",
+        help="an error where it cannot be judged on held-out loci (otherwise it is judged where "
+        "it can be, and is flat where it is no help)",
     )
     _out(parser)
     _reading_options(parser)
@@ -234,6 +227,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
         metavar="METHOD",
         help="wild-type-marginal, masked-marginal; the first feeds the prior [both]",
     )
+    group.add_argument("--no-homologs", action="store_true", help=NO_HOMOLOGS)
 
 
 def _finemap_options(parser: argparse.ArgumentParser) -> None:
@@ -256,6 +250,16 @@ def _finemap_options(parser: argparse.ArgumentParser) -> None:
         "its size, nothing (in-sample LD) [%(default)s]",
     )
     group.add_argument(
+        "--fix-flips",
+        action="store_true",
+        help="turn the sign of variants whose alleles look switched by the panel's LD",
+    )
+    group.add_argument(
+        "--drop-inconsistent",
+        action="store_true",
+        help="leave out variants whose z contradicts the panel's LD",
+    )
+    group.add_argument(
         "--prior-coefficients",
         nargs="+",
         type=pairs,
@@ -266,4 +270,9 @@ def _finemap_options(parser: argparse.ArgumentParser) -> None:
         "--no-cross-fit",
         action="store_true",
         help="let a locus learn from itself (the coefficients of all loci everywhere)",
+    )
+    group.add_argument(
+        "--no-held-out",
+        action="store_true",
+        help="do not let held-out loci choose the prior's strength or shrink it to the flat one",
     )

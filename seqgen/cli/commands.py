@@ -11,14 +11,14 @@ import pandas as pd
 
 from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
+from seqgen.cli.annotation_arguments import gene_model_options, places_of
 from seqgen.cli.arguments import coefficients
 from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import unique
 from seqgen.errors import InputError, OutputError
 from seqgen.io.genotypes import read_panel
-from seqgen.io.resources import human_proteins, missense_map
-from seqgen.io.sequences import read_fasta
+from seqgen.io.resources import missense_map
 from seqgen.io.sumstats import read_sumstats
 from seqgen.io.tables import read_provenance, read_table, write_table
 from seqgen.loci import find_loci
@@ -36,13 +36,13 @@ from seqgen.pipeline import (
     with_centre,
 )
 from seqgen.pipeline import run as run_all
-from seqgen.pipeline.judging import judge_prior
+from seqgen.pipeline.ld_checks import repair_loci
 from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
 from seqgen.schemas import Counted
 
 # Tables of `seqgen finemap` of which a shard has its part; it has the others whole.
-_BY_LOCUS = ("variants", "loci", "credible_sets")
+_BY_LOCUS = ("variants", "loci", "credible_sets", "ld_consistency")
 
 
 def demo(arguments: argparse.Namespace, console: Console) -> None:
@@ -69,57 +69,28 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
         panel_name=arguments.panel_name,
         command=arguments.command_line,
         progress=console.progress,
+        workers=arguments.workers,
     )
     _say_what_was_made(result, console)
 
 
-def munge(arguments: argparse.Namespace, console: Console) -> None:
-    """``seqgen munge``."""
-    counted = read_sumstats(arguments.sumstats, columns=_columns(arguments), n=arguments.n)
-    _write(counted, schemas.SUMSTATS, arguments, console)
-
-
 def annotate(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen annotate``."""
-    counted = annotate_variants(_sumstats(arguments).table, missense_map())
+    given = places_of(arguments)
+    variants = _sumstats(arguments).table if given is None else given
+    counted = annotate_variants(variants, missense_map(), **gene_model_options(arguments))
     if counted.table.empty:
         raise InputError(
             f"'{arguments.sumstats}': none of its rsIDs is a known missense variant; nothing to "
-            "write (variants beyond the embedded map need gene models, which are not read yet)"
+            "write (for variants beyond the embedded map give gene models: --gff and --fasta)"
         )
-    _write(counted, schemas.ANNOTATIONS, arguments, console)
+    write_counted(counted, schemas.ANNOTATIONS, arguments, console)
 
 
 def loci(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen loci``."""
     table = _find(arguments, _sumstats(arguments).table)
-    _write(Counted(table, schemas.DROPS.empty()), schemas.LOCI, arguments, console)
-
-
-def score(arguments: argparse.Namespace, console: Console) -> None:
-    """``seqgen score``."""
-    from seqgen.models.registry import load_model
-    from seqgen.scores import score_variants
-
-    variants = read_table(arguments.annotations)
-    proteins = read_fasta(arguments.proteins) if arguments.proteins else human_proteins()
-    model = load_model(arguments.model)
-    counted = score_variants(
-        variants,
-        proteins,
-        model,
-        methods=tuple(arguments.methods),
-        shard=arguments.shard,
-        progress=lambda done, total: console.progress("scoring", done, total),
-    )
-    provenance = {
-        "model": {"name": model.name, "revision": model.revision},
-        "parameters": {"methods": arguments.methods},
-        **part_provenance(
-            arguments, schemas.SCORES, inputs=[arguments.annotations, arguments.proteins]
-        ),
-    }
-    _write(counted, schemas.SCORES, arguments, console, provenance)
+    write_counted(Counted(table, schemas.DROPS.empty()), schemas.LOCI, arguments, console)
 
 
 def prior(arguments: argparse.Namespace, console: Console) -> None:
@@ -130,20 +101,22 @@ def prior(arguments: argparse.Namespace, console: Console) -> None:
             "or `seqgen run` instead"
         )
     prepared = _prepare(arguments)
-    if arguments.evaluate:
-        judged = judge_prior(prepared.data, prepared.changes, options=_options(arguments))
-        console.result(judged.verdict)
-        fit, learned = judged.fit, judged.coefficients
-    else:
-        fit = learn_prior(
-            prepared.data, prepared.changes, options=_options(arguments), progress=console.progress
-        )
-        learned = fit.coefficients
-    if not fit.converged:
+    data, repairs = repair_loci(prepared.data, _options(arguments))
+    prepared = prepared._replace(data=data, drops=_together(prepared.drops, repairs))
+    learned = learn_prior(
+        prepared.data, prepared.changes, options=_options(arguments), progress=console.progress
+    )
+    if arguments.evaluate and learned.judged is None:
+        raise InputError(f"--evaluate: {learned.verdict or 'leave out --no-held-out'}")
+    if learned.verdict:
+        console.result(learned.verdict)
+    if learned.fit and not learned.fit.converged:
         console.note("warning: the coefficients were still moving after the last round")
-    coefficients = with_centre(learned, prepared.changes)
+    coefficients = with_centre(learned.coefficients, prepared.changes)
     console.result(coefficients.to_string(index=False))
-    _write(Counted(coefficients, prepared.drops), schemas.PRIOR_COEFFICIENTS, arguments, console)
+    write_counted(
+        Counted(coefficients, prepared.drops), schemas.PRIOR_COEFFICIENTS, arguments, console
+    )
 
 
 def finemap(arguments: argparse.Namespace, console: Console) -> None:
@@ -206,9 +179,13 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         "ld_correction": arguments.ld_correction,
         "prior_coefficients": coefficients(arguments.prior_coefficients),
         "cross_fit": not arguments.no_cross_fit,
+        "held_out": not arguments.no_held_out,
+        "homologs": not given.get("no_homologs"),
         "columns": _columns(arguments),
         "n": arguments.n,
         "genome_build": given.get("build"),
+        "fix_flips": given.get("fix_flips"),
+        "drop_inconsistent": given.get("drop_inconsistent"),
     }
     return RunOptions(**{name: value for name, value in settings.items() if value is not None})
 
@@ -256,19 +233,18 @@ def _prepare(arguments: argparse.Namespace) -> _Prepared:
         scores = read_table(arguments.scores, schemas.SCORES)
         model = read_provenance(arguments.scores).get("model")
     inside = only_finemapped(annotations, pd.concat([locus.variants for locus in data.values()]))
-    methods = _options(arguments).methods
+    methods = ("average", *_options(arguments).methods)
     method = next((m for m in methods if (scores["method"] == m).any()), methods[0])
-    drops = [part for part in (read.drops, unaligned) if len(part)]
     return _Prepared(
         data,
         residue_changes(inside, scores, method),
         found,
-        pd.concat(drops) if drops else schemas.DROPS.empty(),
+        _together(read.drops, unaligned),
         model,
     )
 
 
-def _write(
+def write_counted(
     counted: Counted,
     schema_: schemas.Schema,
     arguments: argparse.Namespace,
@@ -283,12 +259,18 @@ def _write(
     Path(arguments.out).parent.mkdir(parents=True, exist_ok=True)
     write_table(counted.table, arguments.out, schema=schema_, provenance=told)
     console.result(f"{len(counted.table):,} rows: {arguments.out}")
-    if len(counted.drops):
-        beside = drops_beside(arguments.out)
-        write_table(counted.drops, beside, schema=schemas.DROPS)
-        console.result(f"rows dropped or changed, by reason: {beside}")
-        for row in counted.drops.itertuples():
-            console.note(f"  {row.count:,} {row.action}: {row.reason} (such as {row.example})")
+    write_drops(counted.drops, arguments.out, console)
+
+
+def write_drops(drops: pd.DataFrame, out: str, console: Console) -> None:
+    """Write beside a table the counts of what was dropped on the way to it, and say them."""
+    if not len(drops):
+        return
+    beside = drops_beside(out)
+    write_table(drops, beside, schema=schemas.DROPS)
+    console.result(f"rows dropped or changed, by reason: {beside}")
+    for row in drops.itertuples():
+        console.note(f"  {row.count:,} {row.action}: {row.reason} (such as {row.example})")
 
 
 def _write_finemap(
@@ -307,7 +289,8 @@ def _write_finemap(
         ("credible_sets", tables.credible_sets, schemas.CREDIBLE_SETS),
         ("prior_coefficients", tables.prior_coefficients, schemas.PRIOR_COEFFICIENTS),
         ("prior_by_locus", tables.prior_by_locus, schemas.PRIOR_BY_LOCUS),
-        ("drops", prepared.drops, schemas.DROPS),
+        ("ld_consistency", tables.ld_consistency, schemas.LD_CONSISTENCY),
+        ("drops", _together(prepared.drops, tables.drops), schemas.DROPS),
     ):
         path = folder / f"{name}.parquet"
         part = part_provenance(
@@ -318,6 +301,32 @@ def _write_finemap(
         )
         write_table(table, path, schema=kind, provenance={**told, **part}, allow_empty=True)
         console.result(f"{len(table):,} rows: {path}")
+    _say_consistency(tables.loci, tables.ld_consistency, console)
+
+
+def _together(*drops: pd.DataFrame) -> pd.DataFrame:
+    told = [part for part in drops if len(part)]
+    return pd.concat(told, ignore_index=True) if told else schemas.DROPS.empty()
+
+
+def _say_consistency(loci: pd.DataFrame, checks: pd.DataFrame, console: Console) -> None:
+    """Per locus: how far z and LD agree, and what to do where they do not."""
+    console.result("\nz-scores against the panel's LD:")
+    for row in loci.itertuples():
+        console.result(
+            f"  {row.locus}: s {row.s:.3f}, {row.n_inconsistent} of {row.n_finemapped:,} variants "
+            f"contradict the LD, {row.n_flipped} of them with alleles that look switched"
+        )
+    for action, what in (("turned", "turned in sign"), ("dropped", "left out")):
+        if count := int((checks["action"] == action).sum()):
+            console.result(f"  {count:,} variants were {what} before fine-mapping")
+    odd = checks[(checks["verdict"] != "ok") & (checks["action"] == "none")]
+    if len(odd):
+        console.result(
+            "warning: ld_consistency.parquet says which and why; credible_sets.parquet has them in "
+            "column flagged. Do not trust PIPs there before you checked alleles at the source, or "
+            "saw with --fix-flips --drop-inconsistent that results stay"
+        )
 
 
 def _say_what_was_made(result: RunResult, console: Console) -> None:
@@ -332,6 +341,8 @@ def _say_what_was_made(result: RunResult, console: Console) -> None:
         f"{tables.loci['n_sets'].sum()} (flat prior {tables.loci['n_sets_flat'].sum()}, "
         f"uncorrected fit {tables.loci['n_sets_plain'].sum()})"
     )
+    if tables.ld_consistency is not None:
+        _say_consistency(tables.loci, tables.ld_consistency, console)
     for notice in notices(tables, result.provenance):
         if notice.grave:
             console.result(f"warning: {notice.heading}. {notice.text}")

@@ -21,7 +21,7 @@ EXIT_PIPE = 141
 _ARGUMENT = re.compile(
     r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
     r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount|shared_people|transform"
-    r"|tests|scheme|candidates|scope|orientation|binary)=('[^']*'|\w[\w.]*)"
+    r"|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info)=('[^']*'|\w[\w.]*)"
 )
 
 
@@ -30,6 +30,7 @@ _SWITCHES = {
     "--shared-people True": "--shared-people",
     "--binary True": "--binary",
     "--binary False": "--quantitative",
+    "n='effective'": "--n effective",
     "names=, STRING's": "--protein-names, STRING's",
     "columns=,": "--trait,",
 }
@@ -95,7 +96,10 @@ _MODULES = {
     **dict.fromkeys(("align", "pair", "couplings"), "coupling_commands"),
     **dict.fromkeys(("embed", "pair-evidence", "trans-evidence"), "evidence_commands"),
     **dict.fromkeys(("gxg", "transqtl"), "scan_commands"),
+    **dict.fromkeys(("torus-prior", "export-prior"), "prior_commands"),
     "merge": "shard_commands",
+    "munge": "munge_commands",
+    "score": "score_commands",
 }
 
 

@@ -20,6 +20,7 @@ from seqgen.schemas import Counted
 #: Results made of tables and numbers, which R users want whole: a named list with a class.
 #: Everything else that is no table, array or scalar stays in Python behind a handle.
 LISTS = {
+    "ConsistencyResult",
     "Depth",
     "FineMapOptions",
     "FoldWeights",
@@ -29,12 +30,16 @@ LISTS = {
     "KrigingResult",
     "Merged",
     "PairOptions",
+    "PriorEvaluation",
     "PriorFit",
+    "PriorOptions",
+    "PriorTerms",
     "ReportTables",
     "RunOptions",
     "RunResult",
     "ScanOptions",
     "SusieOptions",
+    "TorusFit",
     "TraitTable",
     "TransOptions",
     "TransResult",

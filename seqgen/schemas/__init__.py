@@ -1,5 +1,7 @@
 """Schemas: the tables between stages, written down once."""
 
+from seqgen.schemas.annotations import MUTANT_PROTEINS
+from seqgen.schemas.consistency import LD_CONSISTENCY
 from seqgen.schemas.evidence import GENE_PAIRS, PAIR_EVIDENCE, TRANS_EVIDENCE
 from seqgen.schemas.interactions import (
     CALIBRATION,
@@ -11,6 +13,7 @@ from seqgen.schemas.interactions import (
     TRANSQTL,
 )
 from seqgen.schemas.schema import Column, Counted, Schema
+from seqgen.schemas.scores import DNA_DISTANCES, DNA_SCORES, MUTANT_SCORES
 from seqgen.schemas.tables import ALL as _TABLES
 from seqgen.schemas.tables import (
     AMINO_ACIDS,
@@ -19,6 +22,7 @@ from seqgen.schemas.tables import (
     CREDIBLE_SETS,
     DROPS,
     FINEMAP_LOCI,
+    HOMOLOG_SCORES,
     LOCI,
     MISSENSE_MAP,
     PRIOR_BY_LOCUS,
@@ -29,8 +33,9 @@ from seqgen.schemas.tables import (
 )
 
 _EVIDENCE = (PAIR_EVIDENCE, TRANS_EVIDENCE, GENE_PAIRS)
+_SCORED = (MUTANT_SCORES, DNA_SCORES, DNA_DISTANCES)
 _SCANS = (GXG, TRANSQTL, HOTSPOTS, CALIBRATION, CONTROL, LEADS)
-ALL = (*_TABLES, *_EVIDENCE, *_SCANS)
+ALL = (*_TABLES, MUTANT_PROTEINS, LD_CONSISTENCY, *_EVIDENCE, *_SCORED, *_SCANS)
 
 __all__ = [
     "ALL",
@@ -41,14 +46,20 @@ __all__ = [
     "COUPLINGS",
     "CREDIBLE_SETS",
     "DECISION_COLUMNS",
+    "DNA_DISTANCES",
+    "DNA_SCORES",
     "DROPS",
     "FINEMAP_LOCI",
     "GENE_PAIRS",
     "GXG",
+    "HOMOLOG_SCORES",
     "HOTSPOTS",
+    "LD_CONSISTENCY",
     "LEADS",
     "LOCI",
     "MISSENSE_MAP",
+    "MUTANT_PROTEINS",
+    "MUTANT_SCORES",
     "PAIR_EVIDENCE",
     "PRIOR_BY_LOCUS",
     "PRIOR_COEFFICIENTS",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from seqgen.schemas.annotations import annotation_columns
 from seqgen.schemas.schema import Column, Schema
 
 AMINO_ACIDS = "ACDEFGHIKLMNPQRSTVWY"
@@ -76,29 +77,9 @@ MISSENSE_MAP = Schema(
 
 ANNOTATIONS = Schema(
     "annotations",
-    "variant and residue change",
-    (
-        _CHROM,
-        _POS,
-        _RSID,
-        _EFFECT,
-        _OTHER,
-        Column("gene", "string", "gene symbol", nullable=True),
-        _UNIPROT,
-        _POSITION,
-        _REF_AA,
-        _ALT_AA,
-        Column("clinical", "string", "UniProt's label", nullable=True),
-        Column(
-            "allele_check",
-            "string",
-            "do the alleles fit the residue change: effect (the effect allele makes alt_aa), "
-            "other (the other allele makes it), either (they fit, direction unknown)",
-            allowed=("effect", "other", "either"),
-        ),
-        _CHECKED,
-    ),
-    key=("chrom", "pos", "effect_allele", "other_allele", "uniprot", "position", "alt_aa"),
+    "variant and residue change; with gene models per variant and transcript",
+    annotation_columns(_CHROM, _POS, _RSID, _EFFECT, _OTHER, _CHECKED),
+    key=(*SUMSTATS.key, "uniprot", "position", "alt_aa", "transcript"),
 )
 
 SCORES = Schema(
@@ -113,7 +94,15 @@ SCORES = Schema(
             "method",
             "string",
             "how the model was asked",
-            allowed=("masked-marginal", "wild-type-marginal"),
+            allowed=(
+                "masked-marginal",
+                "wild-type-marginal",
+                "mutant-marginal",
+                "pseudo-log-likelihood",
+                "one-pass-pseudo-log-likelihood",
+                "homolog-profile",
+                "average",
+            ),
         ),
         Column(
             "log_lik_ratio",
@@ -123,6 +112,16 @@ SCORES = Schema(
         ),
     ),
     key=("uniprot", "position", "ref_aa", "alt_aa", "method"),
+)
+
+HOMOLOG_SCORES = Schema(
+    "homolog_scores",
+    "residue change of a known missense variant",
+    (
+        *SCORES.columns,
+        Column("depth", "int", "homologs with a residue there, the protein included", low=1),
+    ),
+    key=SCORES.key,
 )
 
 LOCI = Schema(
@@ -161,8 +160,17 @@ FINEMAP_LOCI = Schema(
         Column(
             "n_inconsistent",
             "int",
-            "variants whose z the panel's LD foretells with the other sign (kriging_rss)",
+            "variants whose z contradicts the panel's LD, switched alleles among them "
+            "(check_consistency)",
             low=0,
+        ),
+        Column("n_flipped", "int", "variants whose alleles look switched", low=0, optional=True),
+        Column(
+            "lambda",
+            "float",
+            "mean square of z where the LD says nothing varies (estimate_s_rss, null-partialmle)",
+            low=0,
+            optional=True,
         ),
         Column(
             "n_sets_plain",
@@ -228,11 +236,11 @@ VARIANTS = Schema(
         Column(
             "z_expected",
             "float",
-            "z foretold by the other variants and the panel's LD (kriging_rss)",
+            "z foretold by the other variants and the panel's LD (check_consistency)",
             nullable=True,
         ),
         Column(
-            "ld_consistent", "bool", "False where the panel's LD foretells z with the other sign"
+            "ld_consistent", "bool", "False where z contradicts the panel's LD (check_consistency)"
         ),
     ),
     key=("locus", "chrom", "pos", "effect_allele", "other_allele"),
@@ -262,6 +270,13 @@ CREDIBLE_SETS = Schema(
             "missense members: gene and residue change, ', ' between",
             nullable=True,
         ),
+        Column(
+            "flagged",
+            "string",
+            "members whose z contradicts the LD, ', ' between",
+            nullable=True,
+            optional=True,
+        ),
     ),
     key=("locus", "fit", "cs_id"),
 )
@@ -290,8 +305,9 @@ PRIOR_COEFFICIENTS = Schema(
             "source",
             "string",
             "where the value comes from: learned from the loci; the penalty alone, for the loci "
-            "say next to nothing; or given",
-            allowed=("learned", "penalty", "given"),
+            "say next to nothing; silenced, held at zero, for held-out loci are not predicted "
+            "better with it (the interval is what the loci allow); or given",
+            allowed=("learned", "penalty", "silenced", "given"),
         ),
     ),
     key=("term",),
@@ -355,6 +371,7 @@ ALL = (
     MISSENSE_MAP,
     ANNOTATIONS,
     SCORES,
+    HOMOLOG_SCORES,
     LOCI,
     FINEMAP_LOCI,
     VARIANTS,

@@ -152,6 +152,27 @@ test_that("LD that does not fit is noticed as susieR does", {
   expect_equal(table$condmean, theirs$condmean, tolerance = 1e-3)
 })
 
+test_that("variants whose z the LD contradicts are named", {
+  skip_without_python()
+  sign <- rep(c(1, -1), 15)
+  r <- 0.95^abs(outer(1:30, 1:30, "-")) * outer(sign, sign)
+  z <- stats::setNames(12 * r[16, ], paste0("rs", 1:30))
+  z[15] <- -z[15]
+  found <- check_consistency(z, r, n = 10000)
+  expect_s3_class(found, "seqgen_ConsistencyResult")
+  expect_identical(names(which(found$verdict == "flipped")), "rs15")
+  expect_match(found$warnings, "alleles were switched")
+  table <- as.data.frame(found)
+  expect_identical(rownames(table)[!is.na(table$reason)], "rs15")
+  expect_gt(abs(table["rs15", "z_expected"]), 8)
+  expect_identical(summary(found)$contradict_the_LD$variant, "rs15")
+  z[15] <- -z[15]
+  sound <- check_consistency(z, r, n = 10000)
+  expect_identical(sound$warnings, character())
+  expect_true(all(sound$verdict == "ok"))
+  expect_error(check_consistency(z, r, min_abs_z = -1), class = "seqgen_input_error")
+})
+
 test_that("a prior is learned around a fine-mapper of R", {
   skip_without_python()
   annotations <- prior_annotations(data.frame(
