@@ -2,8 +2,8 @@
 #
 # To write a wrapper:
 #
-#   read_sumstats <- function(path, columns = NULL, n = NULL, chrom = NULL) {
-#     py_call("read_sumstats", list(path = path, columns = columns, n = n, chrom = chrom))
+#   read_fasta <- function(path) {
+#     py_call("read_fasta", list(path = path))
 #   }
 #
 # - Name, arguments, their order and defaults are Python's; a test compares them.

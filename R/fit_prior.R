@@ -3,7 +3,8 @@
 #' Empirical Bayes over all loci: each round fine-maps every locus under the current
 #' prior and takes a Newton step on the evidence. A normal penalty centred on zero keeps
 #' the prior flat where there is no evidence; where the data add next to nothing to it,
-#' `source` of the coefficients is `"penalty"`.
+#' `source` of the coefficients is `"penalty"`, and `"silenced"` where held-out loci, asked by
+#' `penalty = "cv"`, are not predicted better with a term, whose coefficient is zero then.
 #'
 #' @param annotations Column `locus` and one numeric column per term, such as from
 #'   [prior_annotations()]; rows of a locus in the order of the fits of `fine_map`.
@@ -19,7 +20,8 @@
 #'   interactive sessions.
 #' @param init Coefficients to start from, such as `c(missense = 1)`.
 #' @param options A list of `penalty` (`"given"`, or `"cv"`: as strong as predicts held-out
-#'   loci best), `errors` (`"information"`, or `"jackknife"` over blocks of loci), `cross_fit`
+#'   loci best), `groups` (terms that are kept or held at zero together), `errors`
+#'   (`"information"`, or `"jackknife"` over blocks of loci), `cross_fit`
 #'   (`"evidence"`, or `"refit"`: `left_out` by fine-mapping the other loci again) and
 #'   `increasing` (terms whose coefficient must not be negative).
 #' @return A list, see [seqgen_result]: `coefficients`, a data.frame that

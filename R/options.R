@@ -1,8 +1,8 @@
 #' Settings of scans and fits
 #'
 #' Checked settings for the argument `options` of [scan_gxg()], [regress_pairs()],
-#' [rank_trans()], [run()], [fit_prior()] and [susie_rss()], with all defaults. A plain list of those that
-#' differ does as well: `options = list(p = 1e-5)`.
+#' [rank_trans()], [run()], [fit_prior()] and [susie_rss()], with all defaults. A plain list
+#' of those that differ does as well: `options = list(p = 1e-5)`.
 #'
 #' @param tests `"listed"`, the pairs of the evidence only (the default where there is
 #'   evidence), or `"all"`.
@@ -157,7 +157,8 @@ SusieOptions <- function(tol = NULL, max_iter = NULL, convergence_method = "elbo
                          scaled_prior_variance = 0.2, prior_variance = 50,
                          check_null_threshold = 0, estimate_residual_variance = NULL,
                          residual_variance = NULL, null_weight = 0, L_greedy = NULL,
-                         greedy_lbf_cutoff = 0.1, refine = FALSE, prior_tol = 1e-9, check_prior = TRUE,
+                         greedy_lbf_cutoff = 0.1, refine = FALSE, prior_tol = 1e-9,
+                         check_prior = TRUE,
                          artifact_threshold = 0.1, eig_delta_rel = 1e-3,
                          R_sensitivity_threshold = log(20), diagnose = TRUE,
                          unmappable_effects = "none", prior_variance_grid = NULL,

@@ -69,6 +69,9 @@ DOORS = {
     "bed_reader": {"io.genotypes"},
     "cyvcf2": {"io.vcf"},
     "pysam": {"io.reference"},
+    "polars": {"io"},
+    "pyliftover": {"io.liftover"},
+    "yaml": {"io.sumstats_source"},
     "dask": {"parallel"},
     "statsmodels": {"stats"},
     "rpy2": {"rbridge"},
@@ -76,7 +79,10 @@ DOORS = {
     "gemmi": {"io.structures"},
     "jinja2": {"report"},
 }
-HEAVY = ("torch", "transformers", "pandas", "pyarrow", "matplotlib", "scipy", "statsmodels")
+HEAVY = (
+    "torch", "transformers", "pandas", "polars", "pysam", "pyarrow", "matplotlib", "scipy",
+    "statsmodels",
+)  # fmt: skip
 
 
 def room_of(module: str) -> str | None:
