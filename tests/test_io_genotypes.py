@@ -243,7 +243,8 @@ def test_other_kinds_of_genotypes_are_refused(prefix):
 @pytest.mark.parametrize(
     ("data", "message"),
     [(b"\n FID IID y\nf a 1.7\n", r"is a text file, whose first line is 'FID IID y'.*swapped"),
-     (gzip.compress(b"#chr start end gene ann\n", mtime=0), "whose first line is '#chr start end gene ann'"),
+     (gzip.compress(b"#chr start end gene ann\n", mtime=0),
+      "whose first line is '#chr start end gene ann'"),
      (b"", "is empty; expected a PLINK 1 prefix"),
      (b"##fileformat=VCFv4.2\n", "is a VCF by its first line; give it a name that ends in .vcf"),
      (b"PAR1\0\0", "begins with the bytes 50415231; expected a PLINK 1 prefix"),
