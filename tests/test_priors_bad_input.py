@@ -8,6 +8,7 @@ import pytest
 
 from seqgen.errors import InputError
 from seqgen.priors import (
+    PriorOptions,
     annotate_intervals,
     apply_terms,
     evaluate_prior,
@@ -16,6 +17,7 @@ from seqgen.priors import (
     prior_terms,
     prior_weights,
 )
+from seqgen.priors.penalties import penalty_of
 
 LOCI, EACH = 8, 5
 Z = np.random.default_rng(0).normal(size=LOCI * EACH)
@@ -207,3 +209,14 @@ def test_learning_needs_terms_and_fits(step, changed, terms, fine_map, message):
 def test_learning_needs_rows():
     with pytest.raises(InputError, match="found 0 rows"):
         fit_prior(annotations()[:0], no_fits, terms=["a"])
+
+
+@pytest.mark.parametrize("increasing", [3, "score", (1,), None])
+def test_increasing_terms_are_names_in_a_tuple(increasing):
+    with pytest.raises(InputError, match="increasing: found"):
+        PriorOptions(increasing=increasing)
+
+
+def test_a_penalty_of_no_term_is_refused():
+    with pytest.raises(InputError, match="penalty_sd: no term coding; there are missense"):
+        penalty_of(["missense"], {"coding": 2.0})

@@ -111,6 +111,12 @@ class PriorOptions:
                 raise InputError(
                     f"{name}: found {getattr(self, name)!r}; expected one of {', '.join(allowed)}"
                 )
+        listed = isinstance(self.increasing, (tuple, list))
+        if not listed or not all(isinstance(name, str) for name in self.increasing):
+            raise InputError(
+                f"increasing: found {self.increasing!r}; expected names of terms in a tuple, such "
+                "as PriorTerms.increasing"
+            )
 
 
 _DEFAULTS = PriorOptions()

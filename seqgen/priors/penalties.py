@@ -28,6 +28,9 @@ _ENOUGH_CHROMOSOMES = 10
 
 def penalty_of(terms: Sequence[str], penalty_sd: Mapping[str, float] | None) -> np.ndarray:
     """Standard deviation of the penalty of each term."""
+    unknown = [str(name) for name in penalty_sd or {} if name not in terms]
+    if unknown:
+        raise InputError(f"penalty_sd: no term {', '.join(unknown)}; there are {', '.join(terms)}")
     chosen = {**PENALTY_SD, **(penalty_sd or {})}
     spread = np.array([float(chosen.get(term, _DEFAULT_SD)) for term in terms])
     if not (spread > 0).all():
