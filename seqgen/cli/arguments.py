@@ -13,7 +13,7 @@ from seqgen.cli.parallel_arguments import add_merge_command, add_parallel_option
 from seqgen.cli.prior_arguments import add_prior_commands
 from seqgen.cli.scan_arguments import add_scan_commands
 from seqgen.cli.score_arguments import NO_HOMOLOGS, add_score_command
-from seqgen.cli.subcommand import RAW, command, pairs, unique
+from seqgen.cli.subcommand import RAW, add_column_option, command, pairs, unique
 from seqgen.errors import InputError
 
 
@@ -196,13 +196,7 @@ def _tables_in(parser: argparse.ArgumentParser, *, needed: bool) -> None:
 
 def _reading_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("reading summary statistics")
-    group.add_argument(
-        "--col",
-        action="append",
-        type=pairs,
-        metavar="NAME=COLUMN",
-        help="which column is which, such as --col effect_allele=A1 (repeatable)",
-    )
+    add_column_option(group)
     group.add_argument("--n", type=float, metavar="N", help="sample size, where the file has none")
 
 

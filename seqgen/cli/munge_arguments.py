@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from seqgen.cli.subcommand import command, pairs
+from seqgen.cli.subcommand import add_column_option, command
 
 
 def add_munge_command(commands: argparse._SubParsersAction) -> None:
@@ -24,13 +24,7 @@ def add_munge_command(commands: argparse._SubParsersAction) -> None:
         help="only say how each column is understood; nothing is written",
     )
     group = parser.add_argument_group("reading summary statistics")
-    group.add_argument(
-        "--col",
-        action="append",
-        type=pairs,
-        metavar="NAME=COLUMN",
-        help="which column is which, such as --col effect_allele=A1 (repeatable)",
-    )
+    add_column_option(group)
     group.add_argument(
         "--n",
         type=_sample_size,

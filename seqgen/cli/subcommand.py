@@ -54,3 +54,14 @@ def command(
     parser.add_argument("-q", "--quiet", action="store_true", help="no progress")
     parser.add_argument("--debug", action="store_true", help="show a traceback on errors")
     return parser
+
+
+def add_column_option(group: argparse._ArgumentGroup) -> None:
+    """Add ``--col``, by which a user says what the columns of a file are."""
+    group.add_argument(
+        "--col",
+        action="append",
+        type=pairs,
+        metavar="NAME=COLUMN",
+        help="which column is which, such as --col effect_allele=A1 (repeatable)",
+    )

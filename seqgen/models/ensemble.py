@@ -79,18 +79,15 @@ class EnsembleModel:
         InputError
             If a sequence or a position to hide is not usable.
         """
+        from scipy.special import log_softmax
+
         answers = [one.log_probs(sequences, masked_positions) for one in self.models]
-        return [_scaled(np.mean(rows, axis=0)) for rows in zip(*answers, strict=True)]
+        return [log_softmax(np.mean(rows, axis=0), axis=1) for rows in zip(*answers, strict=True)]
 
     def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
         """The models' embeddings side by side, (length, sum of widths) for each sequence."""
         answers = [one.embed(sequences) for one in self.models]
         return [np.concatenate(rows, axis=1) for rows in zip(*answers, strict=True)]
-
-
-def _scaled(rows: np.ndarray) -> np.ndarray:
-    rows = rows - rows.max(axis=1, keepdims=True)
-    return rows - np.log(np.exp(rows).sum(axis=1, keepdims=True))
 
 
 def _check(models: tuple[SequenceModel, ...]) -> None:

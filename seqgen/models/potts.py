@@ -215,9 +215,11 @@ class PottsModel:
             If a sequence or a position to hide is not usable, or a sequence is not the protein
             of this alignment.
         """
+        from scipy.special import log_softmax
+
         checked = checked_sequences(sequences, self.max_length)
         positions = checked_positions(masked_positions, checked)
-        return [_log_softmax(rows) for rows in self._conditional_rows(checked, positions)]
+        return [log_softmax(rows, axis=1) for rows in self._conditional_rows(checked, positions)]
 
     def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
         """Conditional energies of the 20 residues, centred, (length, 20); NaN where not covered."""
@@ -260,11 +262,6 @@ class PottsModel:
 def pair_index(i: Any, j: Any, length: int) -> Any:
     """Place of pair i < j in the order of ``np.triu_indices(length, 1)``."""
     return i * (2 * length - i - 1) // 2 + j - i - 1
-
-
-def _log_softmax(rows: np.ndarray) -> np.ndarray:
-    rows = rows - rows.max(axis=1, keepdims=True)
-    return rows - np.log(np.exp(rows).sum(axis=1, keepdims=True))
 
 
 def _read_only(values: np.ndarray) -> np.ndarray:

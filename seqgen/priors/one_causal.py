@@ -16,7 +16,6 @@ _RATIOS = (1.0, 4.0, 16.0, 25.0)
 _HALF_CHI2 = NORMAL_95**2 / 2
 _FAR = 30.0
 _LARGEST_Z = 1e6
-_INTERCEPT = "intercept"
 
 
 @dataclass(frozen=True)

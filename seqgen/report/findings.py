@@ -150,6 +150,8 @@ def _moved(row: Any, converged: bool) -> str:
             "but the fit did not converge, so both are provisional."
         )
     flat, pip = numbers.pip(row["pip_flat"]), numbers.pip(row["pip"])
+    if row["pip"] == row["pip_flat"]:
+        return f"Its PIP is {pip}, under the flat prior too."
     if abs(row["pip"] - row["pip_flat"]) < _SAME:
         return f"Its PIP is {pip} and the prior hardly moved it (flat prior: {flat})."
     return f"The prior moved its PIP from {flat} to {pip}."

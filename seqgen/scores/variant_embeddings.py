@@ -108,15 +108,15 @@ def _differences(
     window: int, layer: int,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Alternative less reference at the site and in the mean, (changes, width) each."""
-    texts, sites = [], []
-    for name, position, alt in zip(
-        changes["uniprot"], changes["position"], changes["alt_aa"], strict=True
-    ):
-        protein, place = proteins[name], int(position) - 1
-        first = int(centred_starts(np.array([place]), np.array([len(protein)]), window)[0])
-        text, site = protein[first : first + window], place - first
-        texts.append((text, text[:site] + alt + text[site + 1 :]))
-        sites.append(site)
+    whole = [proteins[name] for name in changes["uniprot"]]
+    place = changes["position"].to_numpy(dtype=np.int64) - 1
+    first = centred_starts(place, np.array([len(one) for one in whole], dtype=np.int64), window)
+    sites = (place - first).tolist()
+    seen = [one[start : start + window] for one, start in zip(whole, first.tolist(), strict=True)]
+    texts = [
+        (text, text[:site] + alt + text[site + 1 :])
+        for text, site, alt in zip(seen, sites, changes["alt_aa"], strict=True)
+    ]
     distinct = list(dict.fromkeys(text for pair in texts for text in pair))
     if layer != -1 and not hasattr(model, "summarise"):
         raise InputError(f"layer is {layer}; model {model.name!r} has the last (-1) alone")
