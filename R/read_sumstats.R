@@ -25,24 +25,27 @@
 #' @param min_info Drop variants whose imputation quality is lower.
 #' @param bim PLINK .bim file that gives what the file lacks: chromosome, position,
 #'   other allele.
+#' @param build Genome build of the positions, `"GRCh37"` or `"GRCh38"`: an error if the
+#'   file says another, or known variants or the chromosomes' ends do. Nothing is
+#'   converted ([lift_over()] does).
 #' @return A data.frame sorted by chromosome and position: `chrom`, `pos`, `rsid`,
 #'   `effect_allele`, `other_allele`, `eaf`, `beta`, `se`, `z`, `p`,
 #'   `neg_log10_p`, `n`. What was left out: [drops()].
 #' @section Errors:
 #' `seqgen_missing_file_error` if there is no such file; `seqgen_input_error` if it
-#' is empty or damaged, a column is missing or ambiguous, a line is ragged, or no
-#' row is left.
+#' is empty or damaged, a column is missing or ambiguous, a line is ragged, the
+#' positions are of another build than was stated, or no row is left.
 #' @examplesIf seqgen_available()
 #' sumstats <- read_sumstats(seqgen_example("sumstats"))
 #' head(sumstats)
 #' @export
 read_sumstats <- function(path, columns = NULL, n = NULL, chrom = NULL, trait = NULL,
-                          min_info = NULL, bim = NULL) {
+                          min_info = NULL, bim = NULL, build = NULL) {
   py_call(
     "read_sumstats",
     list(
       path = path, columns = columns, n = n, chrom = chrom, trait = trait,
-      min_info = min_info, bim = bim
+      min_info = min_info, bim = bim, build = build
     )
   )
 }

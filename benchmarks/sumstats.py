@@ -4,6 +4,10 @@
 that fits it (with flips, other strands, repeats and bad cells), then in one process each reads
 the file by polars and by pandas, and runs ``seqgen munge`` without and with the FASTA. It prints
 wall-clock and CPU seconds, peak memory and the ratio to the faster bare reading.
+
+``--gwaslab PYTHON`` names the Python of an environment that has gwaslab: it reads the same file,
+checks it, puts it right by the same FASTA and writes Parquet, and its cost is set against
+munge's with the FASTA. ``--bases 130000000`` makes a genome of a human one's size.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -26,6 +31,23 @@ POLARS = (
 )
 PANDAS = "import pandas as pd; print(len(pd.read_csv({path!r}, sep='\\t')))"
 MUNGE = "from seqgen.cli import main; main(['munge', {path!r}, '--out', {out!r}, '-q', *{more!r}])"
+GWASLAB = """
+import gwaslab as gl
+s = gl.Sumstats({path!r}, snpid="SNP", chrom="CHR", pos="POS", ea="EA", nea="NEA", eaf="EAF",
+                beta="BETA", se="SE", p="P", n="N", build="38", verbose=False)
+s.harmonize(basic_check=True, ref_seq={genome!r}, remove=True, threads={threads},
+            verbose=False)
+s.data.to_parquet({out!r})
+print(f"{{len(s.data):,}} rows")
+"""
+
+
+class Cost(NamedTuple):
+    """What a process took: seconds of wall clock and of CPU, and its peak memory in GB."""
+
+    wall: float
+    cpu: float
+    memory: float
 
 
 def make(folder: Path, rows: int, bases: int) -> tuple[Path, Path]:
@@ -61,7 +83,9 @@ def frame(rng: np.random.Generator, chrom: int, at: np.ndarray, ref: np.ndarray)
     effect, other = np.where(switched, ref, alt), np.where(switched, alt, ref)
     letter = np.array(list("ACGT"))
     effect, other = (letter[np.where(strand, 3 - x, x)] for x in (effect, other))
-    beta, se = rng.normal(0, 0.01, k), rng.uniform(0.005, 0.02, k)
+    eaf, n = rng.uniform(0.001, 0.999, k).round(5), rng.integers(400_000, 450_000, k)
+    se = 1 / np.sqrt(2 * eaf * (1 - eaf) * n)
+    beta = rng.normal(0, 1.2, k) * se
     from scipy.stats import norm
 
     out = pl.DataFrame(
@@ -71,11 +95,11 @@ def frame(rng: np.random.Generator, chrom: int, at: np.ndarray, ref: np.ndarray)
             "POS": at + 1,
             "EA": effect,
             "NEA": other,
-            "EAF": rng.uniform(0, 1, k).round(5),
+            "EAF": eaf,
             "BETA": beta.round(6),
             "SE": se.round(6),
             "P": 2 * norm.sf(np.abs(beta / se)),
-            "N": rng.integers(400_000, 450_000, k),
+            "N": n,
         }
     ).with_columns(pl.col("P").round_sig_figs(4))
     bad = pl.Series(rng.random(k) < SHARE["bad"])
@@ -84,10 +108,10 @@ def frame(rng: np.random.Generator, chrom: int, at: np.ndarray, ref: np.ndarray)
     return pl.concat([out, repeats]).with_columns(pl.col("SE").cast(pl.String).fill_null("NA"))
 
 
-def timed(name: str, code: str, floor: float | None) -> float:
-    """Run code in a process of its own; print and return its wall-clock seconds."""
+def timed(name: str, code: str, floor: float | None, python: str = sys.executable) -> Cost:
+    """Run code in a process of its own; print and return what it took."""
     start = time.perf_counter()
-    done = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    done = subprocess.Popen([python, "-c", code], stdout=subprocess.PIPE, text=True)
     said = done.stdout.read().strip() if done.stdout else ""
     _, status, usage = os.wait4(done.pid, 0)
     wall = time.perf_counter() - start
@@ -101,7 +125,7 @@ def timed(name: str, code: str, floor: float | None) -> float:
         f"  {said.splitlines()[0] if said else ''}",
         flush=True,
     )
-    return wall
+    return Cost(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
 def main() -> None:
@@ -112,6 +136,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--bases", type=int, default=10_000_000, help="of a chromosome")
     parser.add_argument("--folder", help="keep the files here, or use those that are here")
+    parser.add_argument("--gwaslab", metavar="PYTHON", help="Python of an environment with gwaslab")
     told = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(told.folder or scratch)
@@ -126,12 +151,17 @@ def main() -> None:
         path, out = str(table), str(folder / "out.parquet")
         print(f"{told.rows:,} rows, {table.stat().st_size / 2**20:.0f} MB, {os.cpu_count()} cores")
         floor = min(
-            timed("polars, reading alone", POLARS.format(path=path), None),
-            timed("pandas, reading alone", PANDAS.format(path=path), None),
+            timed("polars, reading alone", POLARS.format(path=path), None).wall,
+            timed("pandas, reading alone", PANDAS.format(path=path), None).wall,
         )
         timed("seqgen munge", MUNGE.format(path=path, out=out, more=[]), floor)
         more = ["--reference", str(genome)]
-        timed("seqgen munge, FASTA", MUNGE.format(path=path, out=out, more=more), floor)
+        ours = timed("seqgen munge, FASTA", MUNGE.format(path=path, out=out, more=more), floor)
+        if told.gwaslab:
+            code = GWASLAB.format(path=path, genome=str(genome), out=out, threads=os.cpu_count())
+            theirs = timed("gwaslab, FASTA", code, floor, told.gwaslab)
+            ratios = (b / a for a, b in zip(ours, theirs, strict=True))
+            print("gwaslab / seqgen: wall {:.1f}, CPU {:.1f}, memory {:.1f}".format(*ratios))
 
 
 if __name__ == "__main__":

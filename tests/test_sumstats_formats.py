@@ -247,7 +247,7 @@ def test_side_car(tmp_path):
     table = read_sumstats(path).table
     assert (table["pos"] - 1).tolist() == BASE["pos"].tolist()
     assert set(table["n"]) == {1000}
-    assert explain_sumstats(path).build == "hg38"
+    assert explain_sumstats(path).build == "GRCh38"
     beside.write_text("a: [1\n")
     with pytest.raises(InputError, match="is no YAML"):
         read_sumstats(path)

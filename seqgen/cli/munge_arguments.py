@@ -43,6 +43,12 @@ def add_munge_command(commands: argparse._SubParsersAction) -> None:
     )
     group = parser.add_argument_group("genome")
     group.add_argument(
+        "--build",
+        metavar="NAME",
+        help="genome build of the positions, GRCh37 or GRCh38: an error if they are of the other "
+        "[told by the file or by where known variants lie]",
+    )
+    group.add_argument(
         "--chain", metavar="FILE", help="UCSC chain file: lift positions over to another build"
     )
     group.add_argument(

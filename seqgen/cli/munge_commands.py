@@ -14,6 +14,7 @@ from seqgen.cli.entry import as_flags
 from seqgen.cli.subcommand import check_outputs, unique
 from seqgen.errors import InputError
 from seqgen.io.explain import explain_sumstats
+from seqgen.io.genome_build import ATTRIBUTE, checked_build
 from seqgen.io.liftover import lift_over, read_chain
 from seqgen.io.reference_alleles import align_to_reference
 from seqgen.io.sumstats import Asked, asked_chromosome, checked_n, plan_of, read_sumstats
@@ -26,7 +27,11 @@ def munge(arguments: argparse.Namespace, console: Console) -> None:
     columns = unique("--col", arguments.col)
     if arguments.explain:
         found = explain_sumstats(
-            arguments.sumstats, columns=columns, trait=arguments.trait, bim=arguments.bim
+            arguments.sumstats,
+            columns=columns,
+            trait=arguments.trait,
+            bim=arguments.bim,
+            build=arguments.build,
         )
         console.result(as_flags(found.to_text()))
         return
@@ -52,6 +57,7 @@ def _stream(
         arguments.trait,
         arguments.min_info,
         arguments.bim,
+        checked_build(arguments.build),
     )
     rows, drops = stream_sumstats(
         plan_of(arguments.sumstats, columns, asked),
@@ -76,6 +82,7 @@ def _whole(
         trait=arguments.trait,
         min_info=arguments.min_info,
         bim=arguments.bim,
+        build=arguments.build,
     )
     told = [drops]
     if arguments.chain:
@@ -85,4 +92,5 @@ def _whole(
         table, drops = align_to_reference(table, arguments.reference)
         told.append(drops)
     drops = pd.concat(told, ignore_index=True)
-    write_counted(Counted(table, drops), schemas.SUMSTATS, arguments, console)
+    of_build = {key: table.attrs[key] for key in (ATTRIBUTE,) if key in table.attrs}
+    write_counted(Counted(table, drops), schemas.SUMSTATS, arguments, console, of_build)

@@ -30,11 +30,73 @@ def palindromic(first: pd.Series, second: pd.Series) -> np.ndarray:
     >>> palindromic(pd.Series(["A", "A", "AC"]), pd.Series(["T", "C", "GT"])).tolist()
     [True, False, True]
     """
-    same = (first.str.len() == second.str.len()).to_numpy(dtype=bool)
-    out = np.zeros(len(first), dtype=bool)
-    if same.any():
-        out[same] = (reverse_complement(first[same]) == second[same]).to_numpy(dtype=bool)
-    return out
+    words, a, b = paired(first, second)
+    turned = words.get_indexer(pd.Index(reverse_complement(words.to_series())))
+    return (b >= 0) & (np.append(turned, -1)[a] == b)
+
+
+def paired(first: pd.Series, second: pd.Series) -> tuple[pd.Index, np.ndarray, np.ndarray]:
+    """The different alleles of two columns, and the place of each row's two among them.
+
+    Alleles are few and rows are many: what can be said of an allele is said once.
+
+    Parameters
+    ----------
+    first, second : Series
+        Text, or categories of text.
+
+    Returns
+    -------
+    words : Index of str
+    first, second : ndarray of int, shape (rows,)
+        -1 where the allele is missing.
+
+    Examples
+    --------
+    >>> words, first, second = paired(pd.Series(["A", "C", "A"]), pd.Series(["C", "G", "G"]))
+    >>> words.tolist(), first.tolist(), second.tolist()
+    (['A', 'C', 'G'], [0, 1, 0], [1, 2, 2])
+    """
+    codes, words = zip(*(_words(column) for column in (first, second)), strict=True)
+    if words[0].equals(words[1]):
+        return words[0], *codes
+    every = words[0].append(words[1].difference(words[0], sort=False))
+    place = np.append(every.get_indexer(words[1]), -1)
+    return every, codes[0], place[codes[1]]
+
+
+def _words(column: pd.Series) -> tuple[np.ndarray, pd.Index]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy(), column.cat.categories.astype("str")
+    codes, words = pd.factorize(column)
+    return codes, pd.Index(words, dtype="str")
+
+
+def as_column(words: pd.Index, codes: np.ndarray, like: pd.Series) -> pd.Series:
+    """Alleles by their places among ``words``, as categories or text as ``like`` is."""
+    if isinstance(like.dtype, pd.CategoricalDtype):
+        return pd.Series(pd.Categorical.from_codes(codes, words), like.index)
+    return words.to_series().take(codes).set_axis(like.index)
+
+
+def text_of(column: pd.Series) -> pd.Series:
+    """Categories of text as text; what is text already stays as it is."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column
+    codes, words = _words(column)
+    return pd.Series([*words, None], dtype="str").take(codes).set_axis(column.index)
+
+
+def replaced(
+    words: pd.Index, codes: np.ndarray, at: np.ndarray, values: pd.Series
+) -> tuple[pd.Index, np.ndarray]:
+    """``words`` and ``codes`` with other alleles in the rows ``at``."""
+    places, found = pd.factorize(values)
+    found = pd.Index(found, dtype="str")
+    words = words.append(found.difference(words, sort=False))
+    codes = codes.astype("int64")
+    codes[at] = words.get_indexer(found)[places]
+    return words, codes
 
 
 def trim(frame: pd.DataFrame, first: str, second: str) -> tuple[pd.DataFrame, np.ndarray]:
@@ -68,14 +130,12 @@ def trim(frame: pd.DataFrame, first: str, second: str) -> tuple[pd.DataFrame, np
     [[5, 'A', 'G'], [7, 'T', 'GG'], [5, 'G', 'GA']]
     """
     changed = np.zeros(len(frame), dtype=bool)
-    long = (frame[first].str.len() > 1) & (frame[second].str.len() > 1)
-    at = np.flatnonzero(long.to_numpy(dtype=bool))
+    words, *codes = paired(frame[first], frame[second])
+    long = (words.str.len() > 1).astype(bool)
+    at = np.flatnonzero(long[codes[0]] & long[codes[1]])
     if not len(at):
         return frame, changed
-    a, b = (
-        frame[first].iloc[at].reset_index(drop=True),
-        frame[second].iloc[at].reset_index(drop=True),
-    )
+    a, b = (words.take(each[at]).to_series(pd.RangeIndex(len(at))) for each in codes)
     pos = frame["pos"].to_numpy(copy=True)
     open_ = np.arange(len(at))
     for end in (-1, 0):
@@ -92,6 +152,10 @@ def trim(frame: pd.DataFrame, first: str, second: str) -> tuple[pd.DataFrame, np
                 pos[at[live]] += 1
     if not changed.any():
         return frame, changed
-    whole_a, whole_b = frame[first].copy(), frame[second].copy()
-    whole_a.iloc[at], whole_b.iloc[at] = a.to_numpy(), b.to_numpy()
-    return frame.assign(pos=pos, **{first: whole_a, second: whole_b}), changed
+    words, first_codes = replaced(words, codes[0], at, a)
+    words, second_codes = replaced(words, codes[1], at, b)
+    columns = {
+        first: as_column(words, first_codes, frame[first]),
+        second: as_column(words, second_codes, frame[second]),
+    }
+    return frame.assign(pos=pos, **columns), changed

@@ -25,7 +25,14 @@ from seqgen.io.header_names import (
 _BUILD = re.compile(r"(HG1[789]|HG38|B3[678]|GRCH3[678]|BUILD3[678])$")
 _SHORT = ("N", "EAF", "MAF", "INFO", "NCASES", "NCONTROLS")
 _COMBINED = ("chrom_pos", "chrom_pos_other_effect", "chrom_pos_effect_other")
-_BUILDS = {"17": "hg17", "18": "hg18", "36": "hg18", "19": "hg19", "37": "hg19", "38": "hg38"}
+_BUILDS = {
+    "17": "NCBI35",
+    "18": "NCBI36",
+    "36": "NCBI36",
+    "19": "GRCh37",
+    "37": "GRCh37",
+    "38": "GRCh38",
+}
 
 
 @dataclass(frozen=True)
@@ -352,6 +359,12 @@ def missing_columns(layout: Layout, needed: Sequence[str], where: str) -> InputE
         f"found: {', '.join(layout.header) or 'none'}",
         f"looked for: {sought}",
     ]
+    if not layout.columns:
+        lines.append(
+            "none of these is the name of a column: is this the line of names, and the file itself "
+            "rather than a page about it? Lines above the names have to begin with ##"
+        )
+        return InputError("\n".join(lines))
     traits = traits_of(layout.header)
     if "beta" in needed and traits:
         lines.append(

@@ -14,6 +14,7 @@ _ROWS = 100_000
 _FEWEST = 20
 _CONVINCING = 0.8
 _TOLERANCE = 0.25
+_CLOSE = 0.1  # a cause has to explain more than that rows are within the tolerance
 _LOG10_2 = np.log10(2.0)
 
 
@@ -44,7 +45,7 @@ def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> bool:
         return True
     beta, se = rows["beta"].to_numpy(), rows["se"].to_numpy()
     of_p = rows["neg_log10_p"].to_numpy()
-    agreeing = _agreement(np.abs(beta / se), of_p)
+    agreeing = float(np.mean(_agreeing(np.abs(beta / se), of_p)))
     if agreeing >= 0.5:
         return True
     warnings.warn(
@@ -76,33 +77,35 @@ def disagreeing(frame: pd.DataFrame) -> np.ndarray:
     return out
 
 
-def _agreeing(size: np.ndarray, neg_log10_p: np.ndarray) -> np.ndarray:
+def _agreeing(
+    size: np.ndarray, neg_log10_p: np.ndarray, tolerance: float = _TOLERANCE
+) -> np.ndarray:
     expected = abs_z_of_neg_log10_p(neg_log10_p)
-    agreeing: np.ndarray = np.abs(size - expected) <= _TOLERANCE * (1 + np.maximum(size, expected))
+    agreeing: np.ndarray = np.abs(size - expected) <= tolerance * (1 + np.maximum(size, expected))
     return agreeing
 
 
-def _agreement(size: np.ndarray, neg_log10_p: np.ndarray) -> float:
-    """Share of rows where |z| is that of p, but for rounding."""
-    return float(np.mean(_agreeing(size, neg_log10_p)))
+def _explains(size: np.ndarray, neg_log10_p: np.ndarray) -> bool:
+    """Whether |z|, with one column taken for something else, is that of p in most rows."""
+    return bool(np.mean(_agreeing(size, neg_log10_p, _CLOSE)) > _CONVINCING)
 
 
 def _likely_cause(beta: np.ndarray, se: np.ndarray, neg_log10_p: np.ndarray) -> str:
     """The first explanation under which most rows agree."""
     size = np.abs(beta / se)
     if (beta > 0).all():
-        if _agreement(np.abs(np.log(beta)) / se, neg_log10_p) > _CONVINCING:
+        if _explains(np.abs(np.log(beta)) / se, neg_log10_p):
             return "beta is likely an odds ratio: take its natural logarithm"
-        if _agreement(np.abs(np.log(beta)) * beta / se, neg_log10_p) > _CONVINCING:
+        if _explains(np.abs(np.log(beta)) * beta / se, neg_log10_p):
             return (
                 "beta and se are likely on the scale of an odds ratio: take the natural "
                 "logarithm of one and divide the other by the ratio"
             )
-    if _agreement(size, np.maximum(neg_log10_p - _LOG10_2, 0.0)) > _CONVINCING:
+    if _explains(size, np.maximum(neg_log10_p - _LOG10_2, 0.0)):
         return "p is likely one-sided: double it"
-    if _agreement(np.abs(beta * se), neg_log10_p) > _CONVINCING:
+    if _explains(np.abs(beta * se), neg_log10_p):
         return "se is likely a precision (1/se)"
-    if _agreement(np.abs(beta) / np.sqrt(se), neg_log10_p) > _CONVINCING:
+    if _explains(np.abs(beta) / np.sqrt(se), neg_log10_p):
         return "se is likely a variance: take its square root"
     expected = abs_z_of_neg_log10_p(neg_log10_p)
     strong = expected > 1.0

@@ -109,7 +109,7 @@ def sniff(path: str | os.PathLike[str], *, packings: Collection[str] = ("gzip",)
     if packed and packed not in packings:
         raise InputError(f"{path}: is a {packed} file; expected text, plain or gzipped")
     text, number = _header_line(path, packed)
-    separator = next((mark for mark in "\t,;" if mark in text), _WHITESPACE)
+    separator = _separator(text)
     fields = text.split() if separator == _WHITESPACE else text.split(separator)
     header = tuple(field.strip().strip('"').strip("'") for field in fields)
     return TextLayout(path, header, separator, number, packed)
@@ -221,11 +221,14 @@ def _header_line(path: Path, packed: str) -> tuple[str, int]:
         with opened(path, packed) as handle:
             for number, line in enumerate(handle, start=1):
                 if b"\0" in line:
-                    raise InputError(
-                        f"{path} line {number}: holds zero bytes, so it is binary or UTF-16; "
-                        f"expected UTF-8 text, plain or gzipped"
-                    )
+                    raise _no_text(path, line, number)
                 text = line.decode("utf-8-sig", errors="replace").strip("\r\n")
+                if "\r" in text:
+                    raise InputError(
+                        f"{path} line {number}: lines end in CR alone, as old Macintosh and some "
+                        f"spreadsheets write them; turn them into line feeds, as with "
+                        f"tr '\\r' '\\n'"
+                    )
                 if not text.strip() or text.startswith("##"):
                     continue
                 if text.startswith("#"):
@@ -239,6 +242,22 @@ def _header_line(path: Path, packed: str) -> tuple[str, int]:
     if held:
         return held
     raise InputError(f"{path}: is empty; expected a line of column names and lines of values")
+
+
+def _no_text(path: Path, line: bytes, number: int) -> InputError:
+    """The error for what is binary: an archive, or text in another encoding."""
+    if b"ustar" in line:
+        return InputError(f"{path}: is a tar archive; unpack it, and give the file that is in it")
+    return InputError(
+        f"{path} line {number}: holds zero bytes, so it is binary or UTF-16; expected UTF-8 text, "
+        f"plain or gzipped (from UTF-16: iconv -f UTF-16 -t UTF-8)"
+    )
+
+
+def _separator(text: str) -> str:
+    """What stands between the names; bars only where there is nothing else."""
+    marks = "\t,;" if any(letter.isspace() for letter in text.strip()) else "\t,;|"
+    return next((mark for mark in marks if mark in text), _WHITESPACE)
 
 
 def _is_header(text: str, comment: str) -> bool:
@@ -326,8 +345,17 @@ class _FieldCounter(io.RawIOBase):
         for i in np.flatnonzero(wrong):
             text = lines[starts[i] : ends[i]].decode("utf-8", errors="replace")
             if text.strip():
+                names = len(self._layout.header)
+                number = self._line + i + 1
+                unnamed = number == self._layout.header_line + 1 and fields[i] == names + 1
+                remedy = (
+                    "give the first column a name if it holds row names, as R writes them, or take "
+                    "the mark off the end of the lines"
+                    if unnamed
+                    else f"correct the line ({text[:80]!r}), or fetch the file again if it is cut "
+                    f"short"
+                )
                 raise InputError(
-                    f"{self._layout.path} line {self._line + i + 1}: has {fields[i]} fields, the "
-                    f"header has {len(self._layout.header)}; correct the line ({text[:80]!r}), "
-                    f"or fetch the file again if it is cut short"
+                    f"{self._layout.path} line {number}: has {fields[i]} fields, the header has "
+                    f"{names}; {remedy}"
                 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, SeqgenWarning
 from seqgen.io.columns import recognise, traits_of
-from seqgen.io.sumstats import Asked, plan_of
+from seqgen.io.genome_build import Places, checked_build, settled_build
+from seqgen.io.sumstats import Asked, Plan, first_rows, plan_of, told_build
 from seqgen.io.sumstats_source import open_source
 from seqgen.io.variant_names import place_in_names
 
@@ -26,7 +29,9 @@ class Explanation:
     dialect : str or None
         The tool or archive whose columns these are.
     build : str or None
-        Genome build that the file tells.
+        Genome build of the positions.
+    build_because : str
+        What says so: the caller, the file, or the places of its first variants.
     columns : DataFrame
         One row per column of the file: ``column``, ``read_as`` (``-`` where it is not read),
         ``because``, ``first_value``.
@@ -40,6 +45,7 @@ class Explanation:
     kind: str
     dialect: str | None
     build: str | None
+    build_because: str
     columns: pd.DataFrame = field(repr=False)
     effect: str
     remarks: tuple[str, ...]
@@ -50,7 +56,7 @@ class Explanation:
         lines = [
             f"file:    {self.kind}",
             f"format:  {self.dialect or 'plainly named columns'}",
-            f"build:   {self.build or 'not told'}",
+            f"build:   {self._build()}",
             "",
             self.columns.to_string(index=False, justify="left"),
             "",
@@ -60,6 +66,11 @@ class Explanation:
         ]
         return "\n".join(lines)
 
+    def _build(self) -> str:
+        if self.build is None:
+            return "not told, neither by the file nor by where its first variants lie"
+        return f"{self.build} ({self.build_because})"
+
 
 def explain_sumstats(
     path: str | os.PathLike[str],
@@ -67,12 +78,13 @@ def explain_sumstats(
     columns: Mapping[str, str] | None = None,
     trait: str | None = None,
     bim: str | os.PathLike[str] | None = None,
+    build: str | None = None,
 ) -> Explanation:
     """Say how each column of a file of summary statistics is understood.
 
     Parameters
     ----------
-    path, columns, trait, bim
+    path, columns, trait, bim, build
         As of `read_sumstats`.
 
     Returns
@@ -101,12 +113,20 @@ def explain_sumstats(
     )
     layout = place_in_names(source, layout)
     effect = "not settled"
+    told, places = told_build(source, layout), Places()
     try:
-        route = plan_of(path, columns, Asked(trait=trait, bim=bim)).route
-        effect = _in_words(route, layout.columns)
+        plan = plan_of(path, columns, Asked(trait=trait, bim=bim))
+        effect = _in_words(plan.route, layout.columns)
+        places = _places(plan)
     except InputError as error:
         if not problems:
             problems.append(str(error).replace(f"{source.path}: ", ""))
+    found, because = None, ""
+    try:
+        stated = checked_build(build)
+        found, because = settled_build(stated, told, places, where=source.path.name)
+    except InputError as error:
+        problems.append(str(error))
     remarks = (*source.remarks, *layout.remarks)
     if len(traits_of(source.header)) > 1 and trait is None:
         remarks += (f"several traits: {', '.join(traits_of(source.header))}",)
@@ -124,12 +144,24 @@ def explain_sumstats(
     return Explanation(
         source.kind,
         layout.dialect or ("GWAS-VCF" if source.kind.startswith("GWAS-VCF") else None),
-        layout.build or source.build,
+        found,
+        because,
         table.fillna(""),
         effect,
         remarks,
         tuple(problems),
     )
+
+
+def _places(plan: Plan) -> Places:
+    """What the places of the file's first rows tell; nothing where they cannot be read."""
+    places = Places()
+    with suppress(InputError), warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeqgenWarning)
+        frame = first_rows(plan)
+        if frame is not None and len(frame):
+            places.look(frame)
+    return places
 
 
 def _in_words(route: tuple[str, ...], columns: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.columns import normalise
-from seqgen.io.delimited import TextLayout, read_columns
+from seqgen.io.delimited import MISSING, TextLayout, read_columns
 
 FIELDS = {
     "ES": "beta",
@@ -21,11 +21,13 @@ FIELDS = {
     "NC": "n_cases",
     "EZ": "z",
     "SI": "info",
+    "ID": "name",
 }
 """Field of FORMAT to standard column."""
 
 _FIXED = ("CHROM", "POS", "ID", "REF", "ALT", "QUAL", "FILTER", "INFO", "FORMAT")
 _PLACES = {0: "chrom", 1: "pos", 2: "rsid", 3: "other_allele", 4: "effect_allele"}
+_SHARED = ("n", "n_cases", "info", "name")
 _TOLD = re.compile(r"(TotalCases|TotalControls)=(\d+)")
 
 
@@ -58,7 +60,42 @@ def read_gwas_vcf(text: TextLayout, trait: str | None) -> pd.DataFrame:
     read = read_columns(text, [0, 1, 2, 3, 4, 8, at], (0, 3, 4, 8), text=[1, 2, at])
     frame = read.rename(columns=_PLACES)
     values = _fields(read[8], read[at], text)
-    return pd.concat([frame[list(_PLACES.values())], values], axis=1)
+    whole = _one_per_allele(pd.concat([frame[list(_PLACES.values())], values], axis=1))
+    if "name" not in whole:
+        return whole
+    name = whole["rsid"].mask(whole["rsid"].isin(MISSING))
+    return whole.assign(rsid=name.fillna(whole["name"])).drop(columns="name")
+
+
+def _one_per_allele(frame: pd.DataFrame) -> pd.DataFrame:
+    """A row for each ALT allele of lines that have several; values go with their alleles."""
+    alleles = frame["effect_allele"].astype("str")
+    several = alleles.str.contains(",", regex=False, na=False)
+    if not several.any():
+        return frame
+    count = alleles.str.count(",").where(several, 0).fillna(0).astype("int64").to_numpy() + 1
+    rows = np.repeat(np.arange(len(frame)), count)
+    at = np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    out = frame.iloc[rows].reset_index(drop=True).assign(effect_allele=alleles.to_numpy()[rows])
+    split = np.flatnonzero(count[rows] > 1)
+    fields = [name for name in frame if name not in _PLACES.values()]
+    for name in ["effect_allele", *fields]:
+        words = out[name].astype("object").copy()
+        words.iloc[split] = _of_allele(
+            words.iloc[split], at[split], count[rows][split], shared=name in _SHARED
+        )
+        out[name] = words.astype("str").where(words.notna())
+    return out.mask(out.isin(MISSING), None)
+
+
+def _of_allele(words: pd.Series, at: np.ndarray, count: np.ndarray, *, shared: bool) -> pd.Series:
+    """Of each cell the value of one allele, missing where it has not one for each of them."""
+    parts = words.str.split(",", expand=True).astype("object")
+    held = parts.notna().sum(axis=1).to_numpy()
+    places = np.minimum(at, parts.shape[1] - 1)
+    chosen = pd.Series(parts.to_numpy()[np.arange(len(parts)), places], words.index)
+    one_for_all = (held == 1) & shared
+    return chosen.where(~one_for_all, parts[0]).where(one_for_all | (held == count), None)
 
 
 def _sample(text: TextLayout, trait: str | None) -> int:
@@ -92,11 +129,12 @@ def _fields(formats: pd.Series, cells: pd.Series, text: TextLayout) -> pd.DataFr
     return values.mask(values.isin(["", ".", "NA", "NaN", "nan"]), None)
 
 
-def sample_sizes(preamble: Sequence[str]) -> dict[str, float]:
-    """Cases and controls that the ``##SAMPLE`` line tells."""
+def sample_sizes(preamble: Sequence[str], sample: str) -> dict[str, float]:
+    """Cases and controls that the ``##SAMPLE`` line of a sample tells."""
     found = {}
-    for line in preamble:
-        if line.startswith("##SAMPLE"):
+    lines = [line for line in preamble if line.startswith("##SAMPLE")]
+    for line in lines:
+        if len(lines) == 1 or re.search(rf"[<,]ID={re.escape(sample)}[,>]", line):
             for name, count in _TOLD.findall(line):
                 key = "n_cases" if name == "TotalCases" else "n_controls"
                 found[key] = float(count)

@@ -12,6 +12,7 @@ from seqgen.errors import InputError, MissingDependencyError
 from seqgen.io.alleles import reverse_complement
 from seqgen.io.chromosomes import canonical_chromosomes
 from seqgen.io.duplicates import drop_repeats
+from seqgen.io.genome_build import ATTRIBUTE, build_of_lengths, refuse_other_build
 from seqgen.io.sumstats import finished
 from seqgen.io.tables import existing_file
 from seqgen.io.tally import Tally
@@ -30,9 +31,13 @@ class Chain:
         Chromosome to its blocks in order: ``start`` and ``end`` in the old build (from 0, end
         not included), ``target`` where it starts in the new, ``chrom`` and its ``size`` there,
         ``backward`` where it runs on the other strand.
+    source_build, build : str or None
+        Genome build that it lifts from, and to, where its chromosomes' lengths tell.
     """
 
     blocks: dict[str, pd.DataFrame] = field(repr=False)
+    source_build: str | None = None
+    build: str | None = None
 
     def lift(self, frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
         """Rows in the new build; those that have no place there are dropped and counted."""
@@ -130,7 +135,11 @@ def read_chain(path: str | os.PathLike[str]) -> Chain:
                 "lifting over (.over.chain), in which each has one"
             )
         blocks[str(source)] = ordered
-    return Chain(blocks)
+    lengths = (
+        {chain.source_name: chain.source_size for chain in chains},
+        {chain.target_name: chain.target_size for chain in chains},
+    )
+    return Chain(blocks, *(build_of_lengths(sizes) for sizes in lengths))
 
 
 def lift_over(table: pd.DataFrame, chain: str | os.PathLike[str]) -> Counted:
@@ -151,7 +160,8 @@ def lift_over(table: pd.DataFrame, chain: str | os.PathLike[str]) -> Counted:
     Raises
     ------
     InputError
-        If it is no chain file, or no row is left.
+        If it is no chain file, lifts from another build than the table is of, or no row is
+        left.
 
     References
     ----------
@@ -173,6 +183,10 @@ def lift_over(table: pd.DataFrame, chain: str | os.PathLike[str]) -> Counted:
     [100]
     """
     tally = Tally("lift_over")
-    lifted = read_chain(chain).lift(SUMSTATS.validate(table, where="lift_over"), tally)
-    lifted = drop_repeats(lifted, tally)
-    return Counted(finished(lifted, tally, str(chain)), tally.to_frame())
+    read = read_chain(chain)
+    known = table.attrs.get(ATTRIBUTE)
+    refuse_other_build(known, read.source_build, what=f"chain file {chain}", where="lift_over")
+    lifted = read.lift(SUMSTATS.validate(table, where="lift_over"), tally)
+    lifted = finished(drop_repeats(lifted, tally), tally, str(chain))
+    lifted.attrs = {} if read.build is None else {ATTRIBUTE: read.build}
+    return Counted(lifted, tally.to_frame())

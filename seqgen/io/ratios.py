@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from seqgen.errors import InputError
 from seqgen.io.statistics import abs_z_of_neg_log10_p
 from seqgen.io.tally import Tally
 
@@ -12,6 +13,7 @@ RATIOS = ("odds_ratio", "hazard_ratio")
 _WIDTH = 2 * 1.959963984540054  # of a 95% interval, in standard errors
 _ROWS = 100_000
 _FEWEST = 3
+_MANY = 0.1
 
 
 def as_floats(values: pd.Series) -> pd.Series:
@@ -50,6 +52,12 @@ def from_ratios(frame: pd.DataFrame, tally: Tally, decided: dict[str, bool]) -> 
     if "beta" in frame:
         wanted &= frame["beta"].isna()
     bad = wanted & (ratio <= 0)
+    if bad.sum() >= _FEWEST and (ratio < 0).mean() > _MANY:
+        raise InputError(
+            f"the column of {name} is below 0 in {(ratio < 0).mean():.0%} of rows, which no ratio "
+            f"is: it is likely the ratio's logarithm; name it so, as "
+            f"columns={{'beta': 'YOUR_COLUMN'}}"
+        )
     frame = tally.drop(frame, bad, f"{name} is not above 0")
     bad = wanted.loc[frame.index] & frame[name].notna() & ~np.isfinite(ratio.loc[frame.index])
     frame = tally.drop(frame, bad, f"{name} is not a number")

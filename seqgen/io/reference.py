@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,11 @@ from seqgen.io.tables import existing_file
 _NC = {f"NC_{number:06d}": str(number) for number in range(1, 23)}
 _NC |= {"NC_000023": "X", "NC_000024": "Y", "NC_012920": "MT"}
 _MITOCHONDRION = "MT"
+_PIECE = 1 << 18
+_LETTERS = 26
+# IUPAC's letters of bases, with the X and the hyphen of masked and of aligned sequences.
+_BASES = np.zeros(256, dtype=bool)
+_BASES[list(b"ACGTUNRYSWKMBDHVX-")] = True
 
 
 class Reference:
@@ -35,6 +40,7 @@ class Reference:
     def __init__(self, path: Path, handle: Any) -> None:
         self.path = path
         self._handle = handle
+        self._lines = _lines_of(path)
         self.lengths = dict(zip(handle.references, handle.lengths, strict=True))
         self._by_key: dict[str, str] = {}
         for name in handle.references:
@@ -58,9 +64,67 @@ class Reference:
         Returns
         -------
         ndarray of uint8, shape (end - start,)
+
+        Raises
+        ------
+        InputError
+            If a letter is that of no base; of a long stretch its beginning is looked at.
         """
-        text = self._handle.fetch(contig, start, end).upper().encode("ascii")
-        return np.frombuffer(text, dtype=np.uint8)
+        start, line = max(0, start), self._lines.get(contig)
+        if line is None:
+            text = self._handle.fetch(contig, start, end).upper().encode("ascii", "replace")
+            out = np.frombuffer(text, dtype=np.uint8)
+        else:
+            out = _stretch(self.path, line, start, min(end, self.lengths[contig]))
+        self._require_bases(contig, start, out)
+        return out
+
+    def _require_bases(self, contig: str, start: int, letters: np.ndarray) -> None:
+        known = _BASES[letters[:_PIECE]]
+        if known.all():
+            return
+        place = int(known.argmin())
+        raise InputError(
+            f"{self.path}: {contig}:{start + place + 1} is {chr(letters[place])!r}, the letter of "
+            "no base; expected the sequence of a genome (is it one of proteins, or its index "
+            f"{self.path.name}.fai that of another file?)"
+        )
+
+
+class _Line(NamedTuple):
+    """Where a contig of a plain file begins, and the length of its lines without and with end."""
+
+    offset: int
+    bases: int
+    width: int
+
+
+def _lines_of(path: Path) -> dict[str, _Line]:
+    """The index of a plain file; none of a packed one, of which no byte can be found so."""
+    with open(path, "rb") as handle:
+        if handle.read(2) == b"\x1f\x8b":
+            return {}
+    rows = [row.split("\t") for row in Path(f"{path}.fai").read_text().splitlines()]
+    return {name: _Line(*map(int, rest)) for name, _, *rest in rows if int(rest[1]) > 0}
+
+
+def _stretch(path: Path, line: _Line, start: int, end: int) -> np.ndarray:
+    """Letters of a plain file, upper case, the ends of lines taken out."""
+    if end <= start:
+        return np.zeros(0, dtype=np.uint8)
+    first, last = start // line.bases, (end - 1) // line.bases + 1
+    out = np.empty((last - first, line.bases), dtype=np.uint8)
+    step = max(1, _PIECE // line.width)
+    buffer = np.zeros((step, line.width), dtype=np.uint8)
+    with open(path, "rb") as handle:
+        handle.seek(line.offset + first * line.width)
+        for at in range(0, last - first, step):  # pieces that stay in the processor's cache
+            piece = out[at : at + step]
+            handle.readinto(buffer[: len(piece)].reshape(-1).data)
+            piece[:] = buffer[: len(piece), : line.bases]
+            piece -= ((piece - ord("a")) < _LETTERS).view(np.uint8) << 5
+    begin = start - first * line.bases
+    return out.reshape(-1)[begin : begin + end - start]
 
 
 @contextmanager

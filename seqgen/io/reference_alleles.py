@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.alleles import reverse_complement
+from seqgen.io.alleles import as_column, paired, replaced, reverse_complement
 from seqgen.io.duplicates import drop_repeats
+from seqgen.io.genome_build import ATTRIBUTE, build_of_lengths, refuse_other_build
 from seqgen.io.reference import Reference, open_reference
 from seqgen.io.sumstats import finished
 from seqgen.io.tally import Tally
@@ -71,13 +72,18 @@ def align_to_reference(table: pd.DataFrame, fasta: str | os.PathLike[str]) -> Co
     [False, True]
     """
     tally = Tally("align_to_reference")
+    build = table.attrs.get(ATTRIBUTE)
     table = SUMSTATS.validate(table, where="align_to_reference")
     with open_reference(fasta) as genome:
+        of_fasta = build_of_lengths(genome.lengths)
+        refuse_other_build(build, of_fasta, what=f"FASTA {fasta}", where="align_to_reference")
         parts = [
             to_reference(rows, genome, tally) for _, rows in table.groupby("chrom", sort=False)
         ]
     whole = drop_repeats(pd.concat(parts) if parts else table, tally)
-    return Counted(finished(whole, tally, str(fasta)), tally.to_frame())
+    whole = finished(whole, tally, str(fasta))
+    whole.attrs = {ATTRIBUTE: build or of_fasta} if build or of_fasta else {}
+    return Counted(whole, tally.to_frame())
 
 
 def to_reference(
@@ -88,7 +94,8 @@ def to_reference(
     if pd.isna(contig):
         every = np.ones(len(frame), dtype=bool)
         return tally.drop(frame, every, "chromosome is not in the FASTA")
-    lengths = [frame[name].str.len().to_numpy() for name in ("effect_allele", "other_allele")]
+    words, *codes = paired(frame["effect_allele"], frame["other_allele"])
+    lengths = [words.str.len().to_numpy()[each] for each in codes]
     end = frame["pos"].to_numpy() + np.minimum(*lengths) - 1
     longest = int(np.maximum(*lengths).max())
     beyond = end > genome.lengths[contig]
@@ -108,18 +115,12 @@ def _turned(
     frame: pd.DataFrame, bases: np.ndarray, offset: np.ndarray, *, tally: Tally, where: str
 ) -> pd.DataFrame:
     """Rows whose other allele is the reference's, switched and complemented as needed."""
-    # alleles are few: what can be said of each is said once
-    both = pd.concat([frame["effect_allele"], frame["other_allele"]], ignore_index=True)
-    codes, found = pd.factorize(both)
-    words = pd.Series(found, dtype="str")
-    turned_words = reverse_complement(words)
-    codes = np.concatenate([codes, len(words) + np.arange(len(words))])
-    words = pd.concat([words, turned_words], ignore_index=True)
-    back = np.concatenate([len(found) + np.arange(len(found)), np.arange(len(found))])
-    rows = len(frame)
-    effect, other = codes[:rows], codes[rows : 2 * rows]
-    same_word = words.groupby(words).ngroup().to_numpy()
-    alike = same_word[back[effect]] == same_word[other]
+    found, effect, other = paired(frame["effect_allele"], frame["other_allele"])
+    turned_words = pd.Index(reverse_complement(found.to_series()))
+    every = found.append(turned_words.difference(found, sort=False))
+    words = every.to_series(pd.RangeIndex(len(every)))
+    back = every.get_indexer(pd.Index(reverse_complement(words)))
+    alike = back[effect] == other
     lengths = words.str.len().to_numpy()
     right = _matches(words, other, bases, offset=offset)
     switched = _matches(words, effect, bases, offset=offset)
@@ -127,7 +128,7 @@ def _turned(
     _refuse_other_build((right | switched)[single & ~alike], where)
     fits = right & switched
     tally.note(frame, fits, "both alleles fit the reference: left as written", action="kept")
-    strand = np.zeros(rows, dtype=bool)
+    strand = np.zeros(len(frame), dtype=bool)
     rest = np.flatnonzero(~(right | switched) & ~alike & (lengths[effect] == lengths[other]))
     if len(rest):
         right[rest] = _matches(words, back[other[rest]], bases, offset=offset[rest])
@@ -140,8 +141,8 @@ def _turned(
     sign = np.where(turn, -1.0, 1.0)
     eaf = frame["eaf"].to_numpy()
     out = frame.assign(
-        effect_allele=words.take(np.where(turn, other, effect)).set_axis(frame.index),
-        other_allele=words.take(np.where(turn, effect, other)).set_axis(frame.index),
+        effect_allele=as_column(every, np.where(turn, other, effect), frame["effect_allele"]),
+        other_allele=as_column(every, np.where(turn, effect, other), frame["other_allele"]),
         # adding 0 makes -0 a 0
         beta=frame["beta"].to_numpy() * sign + 0.0,
         z=frame["z"].to_numpy() * sign + 0.0,
@@ -181,12 +182,13 @@ def _left_aligned(
     frame: pd.DataFrame, bases: np.ndarray, start: int, *, tally: Tally, first: int
 ) -> pd.DataFrame:
     """Indels as far to the left as their repeat goes, one base before them."""
-    effect, other = frame["effect_allele"], frame["other_allele"]
-    at = np.flatnonzero((effect.str.len() != other.str.len()).to_numpy(dtype=bool))
+    words, *codes = paired(frame["effect_allele"], frame["other_allele"])
+    lengths = words.str.len().to_numpy()
+    at = np.flatnonzero(lengths[codes[0]] != lengths[codes[1]])
     if not len(at):
         return frame
     pos = frame["pos"].to_numpy(copy=True)
-    a, b = effect.iloc[at].reset_index(drop=True), other.iloc[at].reset_index(drop=True)
+    a, b = (words.take(each[at]).to_series(pd.RangeIndex(len(at))) for each in codes)
     live = np.arange(len(at))
     while len(live):
         x, y = a.take(live), b.take(live)
@@ -208,6 +210,10 @@ def _left_aligned(
     if not moved.any():
         return frame
     tally.note(frame, moved, "indel moved to the left of its repeat", action="changed")
-    whole_a, whole_b = effect.copy(), other.copy()
-    whole_a.iloc[at], whole_b.iloc[at] = a.to_numpy(), b.to_numpy()
-    return frame.assign(pos=pos, effect_allele=whole_a, other_allele=whole_b)
+    words, effect = replaced(words, codes[0], at, a)
+    words, other = replaced(words, codes[1], at, b)
+    return frame.assign(
+        pos=pos,
+        effect_allele=as_column(words, effect, frame["effect_allele"]),
+        other_allele=as_column(words, other, frame["other_allele"]),
+    )

@@ -15,10 +15,12 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.alleles import text_of
 from seqgen.io.chromosomes import NAMES, canonical_chromosomes, chromosome_order
 from seqgen.io.columns import Layout, missing_columns, recognise
 from seqgen.io.consistency import disagreeing, warn_if_inconsistent
 from seqgen.io.duplicates import drop_repeats
+from seqgen.io.genome_build import ATTRIBUTE, checked_build
 from seqgen.io.header_names import SYNONYMS
 from seqgen.io.ratios import RATIOS, from_ratios
 from seqgen.io.statistics import choose_route, complete
@@ -45,6 +47,8 @@ from seqgen.io.variant_names import (
     rsids,
     split_places,
 )
+from seqgen.io.whole_columns import Census, context_of
+from seqgen.io.written_numbers import plain_numbers, with_whole_places
 from seqgen.schemas import SUMSTATS, Counted
 
 # `drop_repeats` has seen to it that no variant is there twice.
@@ -54,6 +58,7 @@ _Task = TypeVar("_Task")
 _Result = TypeVar("_Result")
 _SMALLEST_P = np.finfo(float).tiny
 _NAMES = ("chrom", "pos", "rsid", "effect_allele", "other_allele", "ref", "alt", *COMBINED)
+_CATEGORIES = ("chrom", "effect_allele", "other_allele")
 _FEW = ("chrom", "effect_allele", "other_allele", "ref", "alt", "test")
 _NUMBERS = ("eaf", "n", "n_cases", "n_controls", "n_effective", "p", "neg_log10_p")
 
@@ -67,6 +72,7 @@ def read_sumstats(
     trait: str | None = None,
     min_info: float | None = None,
     bim: str | os.PathLike[str] | None = None,
+    build: str | None = None,
 ) -> Counted:
     """Read GWAS summary statistics and count every row that is dropped or changed.
 
@@ -99,12 +105,17 @@ def read_sumstats(
         Drop variants whose imputation quality is lower.
     bim : path, optional
         PLINK .bim file that gives what the file lacks: chromosome, position, other allele.
+    build : str, optional
+        Genome build of the positions, "GRCh37" or "GRCh38"; checked by what the file says of
+        itself, by where known variants lie and by the chromosomes' lengths. Nothing is
+        converted (`lift_over` does).
 
     Returns
     -------
     Counted
         ``table`` of schema ``SUMSTATS``, sorted by chromosome and position, and ``drops`` of
-        schema ``DROPS``.
+        schema ``DROPS``. Where the genome build is known, ``table.attrs["genome_build"]`` holds
+        it.
 
     Raises
     ------
@@ -112,12 +123,13 @@ def read_sumstats(
         If there is no such file.
     InputError
         If the file is empty or damaged, a column is missing or ambiguous, a line is ragged,
-        or no row is left.
+        the positions are of another build than was stated, or no row is left.
 
     Warns
     -----
     SeqgenWarning
-        If beta/se and p disagree for most rows, or effects had to be put on another scale.
+        If beta/se and p disagree for most rows, se does not go with eaf or n, the positions are
+        of another genome build than the file says, or effects had to be put on another scale.
 
     Examples
     --------
@@ -127,12 +139,15 @@ def read_sumstats(
     15935
     """
     wanted = asked_chromosome(chrom)
-    asked = Asked(checked_n(n), wanted, trait, min_info, bim)
+    asked = Asked(checked_n(n), wanted, trait, min_info, bim, checked_build(build))
     plan = plan_of(path, columns, asked)
     tally = Tally("read_sumstats")
-    frames = list(cleaned_blocks(plan, tally))
+    frames = [as_text(block) for block in cleaned_blocks(plan, tally)]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-    return Counted(finished(drop_repeats(frame, tally), tally, plan.where), tally.to_frame())
+    table = finished(drop_repeats(frame, tally), tally, plan.where)
+    found, _ = plan.census.build(plan.where)
+    table.attrs = {} if found is None else {ATTRIBUTE: found}
+    return Counted(table, tally.to_frame())
 
 
 @dataclass(frozen=True)
@@ -144,6 +159,7 @@ class Asked:
     trait: str | None = None
     min_info: float | None = None
     bim: str | os.PathLike[str] | None = None
+    build: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,6 +171,7 @@ class Plan:
     route: tuple[str, ...]
     asked: Asked
     decided: dict[str, bool] = field(default_factory=dict, repr=False)
+    census: Census = field(default_factory=Census, repr=False)
 
     @property
     def where(self) -> str:
@@ -168,11 +185,25 @@ def plan_of(path: str | os.PathLike[str], columns: Mapping[str, str] | None, ask
     trait = None if source.kind.startswith("GWAS-VCF") else asked.trait
     layout = recognise(source.header, columns, where=str(source.path), trait=trait)
     layout = place_in_names(source, layout)
-    return Plan(source, layout, _route(source, layout, asked), asked)
+    told = told_build(source, layout)
+    census = Census(told, asked.build)
+    return Plan(source, layout, _route(source, layout, asked), asked, census=census)
+
+
+def told_build(source: Source, layout: Layout) -> tuple[str, str] | None:
+    """The genome build that a file says it is of, and what of it says so."""
+    if layout.build:
+        place = "pos" if "pos" in layout.columns else "chrom_pos"
+        return layout.build, f"column {layout.named(place)}"
+    if layout.dialect and "harmonised" in layout.dialect:
+        return "GRCh38", "the harmonised format, always of GRCh38,"
+    return (source.build, source.build_from) if source.build else None
 
 
 def cleaned_blocks(plan: Plan, tally: Tally) -> Iterator[pd.DataFrame]:
     """The file's rows block by block, checked and completed; repeats are still in.
+
+    Chromosomes and alleles are categories, which `as_text` makes text.
 
     Two blocks are worked on at a time. The first goes alone, for what it tells of whole columns
     (the scale of standard errors) holds for all.
@@ -184,11 +215,19 @@ def cleaned_blocks(plan: Plan, tally: Tally) -> Iterator[pd.DataFrame]:
             if done is not None:
                 empty = False
                 tally.rows += done[1].rows
+                plan.census.look(done[0], plan.where)
                 yield done[0]
     if empty:
         raise InputError(
             f"{plan.where}: holds a header and no variants; expected one line per variant"
         )
+    by_tool = plan.source.kind.startswith("GWAS-VCF")
+    plan.census.warn(context_of(plan.layout, plan.route, by_tool=by_tool), plan.where)
+
+
+def as_text(block: pd.DataFrame) -> pd.DataFrame:
+    """A block with its chromosomes and alleles, which are categories, as text."""
+    return block.assign(**{name: text_of(block[name]) for name in _CATEGORIES if name in block})
 
 
 def in_order(
@@ -208,10 +247,22 @@ def in_order(
         yield waiting.popleft().result()
 
 
+def first_rows(plan: Plan, size: int = 16 << 20) -> pd.DataFrame | None:
+    """The file's first rows, finished; None where it has none."""
+    block = next(plan.source.blocks(size), None)
+    done = None if block is None else _of_block(block, plan)
+    return None if done is None else done[0]
+
+
 def _of_block(block: Block | HeldBlock, plan: Plan) -> tuple[pd.DataFrame, Tally] | None:
     tally = Tally("read_sumstats")
     frame = _load(block, plan)
-    return None if frame.empty else (_cleaned(frame, plan, tally)[SUMSTATS.names], tally)
+    if frame.empty:
+        return None
+    if "pos" in frame:
+        at, data = plan.layout.columns["pos"], getattr(block, "data", b"")
+        frame = with_whole_places(frame, lambda: block.read([at], text=[at])[at], data, tally)
+    return _cleaned(plain_numbers(frame, tally), plan, tally)[SUMSTATS.names], tally
 
 
 def _cleaned(frame: pd.DataFrame, plan: Plan, tally: Tally) -> pd.DataFrame:
@@ -382,5 +433,5 @@ def finished(frame: pd.DataFrame, tally: Tally, where: str) -> pd.DataFrame:
     order = chromosome_order(frame["chrom"]) * (LAST_POSITION + 1) + frame["pos"].to_numpy()
     if not order.is_monotonic_increasing:
         frame = frame.iloc[np.argsort(order.to_numpy(), kind="stable")]
-    frame = frame[SUMSTATS.names].reset_index(drop=True)
+    frame = as_text(frame[SUMSTATS.names].reset_index(drop=True))
     return _WITHOUT_KEY.validate(frame, where=where)

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.alleles import palindromic, trim
-from seqgen.io.chromosomes import canonical_chromosomes
+from seqgen.io.alleles import as_column, paired, palindromic, trim
+from seqgen.io.chromosomes import canonical_categories
 from seqgen.io.ratios import as_floats
 from seqgen.io.tally import Tally
 
@@ -25,9 +25,9 @@ def places(frame: pd.DataFrame, wanted: str | None, tally: Tally) -> pd.DataFram
     if "chrom" not in frame:
         frame = frame.assign(chrom=pd.Series(wanted, frame.index, dtype="str"))
     frame = tally.drop(frame, frame["chrom"].isna(), "chrom missing")
-    chrom = canonical_chromosomes(frame["chrom"])
+    chrom = canonical_categories(frame["chrom"])
     frame = tally.drop(frame, chrom.isna(), "chrom is not 1 to 22, X, Y or MT")
-    frame = frame.assign(chrom=chrom.loc[frame.index])
+    frame = frame.assign(chrom=_left(chrom, frame))
     if wanted is not None:
         frame = tally.drop(frame, frame["chrom"] != wanted, f"not on chromosome {wanted}")
     pos = frame["pos"]
@@ -37,18 +37,26 @@ def places(frame: pd.DataFrame, wanted: str | None, tally: Tally) -> pd.DataFram
         grouped = pos.str.fullmatch(r"\s*\d{1,3}(,\d{3})+\s*").to_numpy()
         tally.note(frame, grouped, "pos written with thousands commas", action="changed")
         pos = pd.to_numeric(pos.where(~grouped, pos.str.replace(",", "")), errors="coerce")
-    pos = pos.loc[frame.index]
+    pos = _left(pos, frame)
     near = pos.round()
     noise = (pos != near) & ((pos - near).abs() < _NOISE)
     tally.note(frame, noise, "pos is next to a whole number: rounded", action="changed")
     pos = pos.where(~noise, near)
     good = (pos >= 1) & (pos <= LAST_POSITION) & (pos % 1 == 0)
     frame = tally.drop(frame, ~good, f"pos is not a whole number from 1 to {LAST_POSITION:,}")
-    return frame.assign(pos=pos.loc[frame.index].astype("int64"))
+    return frame.assign(pos=_left(pos, frame).astype("int64"))
+
+
+def _left(values: pd.Series, frame: pd.DataFrame) -> pd.Series:
+    """Those of the values whose rows are left in the frame."""
+    return values if len(values) == len(frame) else values.loc[frame.index]
 
 
 def alleles(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
-    """Alleles in upper case, of letters A, C, G and T only, and two different ones."""
+    """Alleles in upper case, of letters A, C, G and T only, and two different ones.
+
+    They are categories, the same of both columns.
+    """
     for name in ("effect_allele", "other_allele"):
         frame = tally.drop(frame, frame[name].isna(), f"{name} missing")
         if not isinstance(frame[name].dtype, pd.CategoricalDtype):
@@ -56,12 +64,16 @@ def alleles(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
         codes = frame[name].cat.codes.to_numpy()
         letters = pd.Series(frame[name].cat.categories.astype("str")).str.strip().str.upper()
         good = letters.str.fullmatch("[ACGT]+").to_numpy(dtype=bool)
-        values = letters.take(codes).set_axis(frame.index)
+        places, found = pd.factorize(letters.where(good))
+        values = pd.Categorical.from_codes(places[codes], pd.Index(found, dtype="str"))
         frame = tally.drop(frame, ~good[codes], f"{name} holds other letters than A, C, G, T")
-        frame = frame.assign(**{name: values.loc[frame.index]})
-    frame = tally.drop(
-        frame, frame["effect_allele"] == frame["other_allele"], "the two alleles are the same"
+        frame = frame.assign(**{name: values if good.all() else values[good[codes]]})
+    words, effect, other = paired(frame["effect_allele"], frame["other_allele"])
+    frame = frame.assign(
+        effect_allele=as_column(words, effect, frame["effect_allele"]),
+        other_allele=as_column(words, other, frame["other_allele"]),
     )
+    frame = tally.drop(frame, effect == other, "the two alleles are the same")
     trimmed, which = trim(frame, "effect_allele", "other_allele")
     tally.note(frame, which, "bases that both alleles share taken off", action="changed")
     return trimmed

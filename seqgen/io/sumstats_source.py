@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,16 +11,12 @@ from typing import Any
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.bcf_text import as_text
 from seqgen.io.delimited import MISSING, PACKINGS, TextLayout, preamble, read_columns, sniff
+from seqgen.io.genome_build import ATTRIBUTE, build_in, build_of_lines
 from seqgen.io.gwas_vcf import is_gwas_vcf, read_gwas_vcf, sample_sizes
-from seqgen.io.tables import existing_file, read_table
+from seqgen.io.tables import existing_file, read_provenance, read_table
 from seqgen.io.text_blocks import BYTES, Block, blocks_of
-
-_BUILDS = (
-    ("hg18", re.compile(r"hg18|grch36|ncbi36|build ?36|\bb36\b", re.I)),
-    ("hg19", re.compile(r"hg19|grch37|build ?37|\bb37\b|hs37d5", re.I)),
-    ("hg38", re.compile(r"hg38|grch38|build ?38|\bb38\b", re.I)),
-)
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,9 @@ class Source:
     kind : str
         What the file is, in words.
     build : str or None
-        Genome build (``hg18``, ``hg19``, ``hg38``) that the file or its side-car tells.
+        Genome build (``GRCh37``) that the file, its side-car or its name tells.
+    build_from : str
+        Which of them does.
     constants : dict of str to float
         Sample sizes told outside the table: ``n``, ``n_cases``, ``n_controls``.
     remarks : tuple of str
@@ -73,6 +70,7 @@ class Source:
     constants: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     zero_based: bool = False
+    build_from: str = ""
     text: TextLayout | None = None
     held: pd.DataFrame | None = field(default=None, repr=False)
 
@@ -109,28 +107,40 @@ def open_source(path: str | os.PathLike[str], trait: str | None = None) -> Sourc
         if path.suffix.lower() != ".parquet":
             raise InputError(f"{path}: is a Parquet file; give it a name that ends .parquet")
         held = read_table(path)
+        by_record = build_in(str(read_provenance(path).get(ATTRIBUTE, "")))
+        _tell_build(told, by_record, "the record of how it was made")
+        _tell_build(told, build_in(path.name), "the file's name")
         header = tuple(str(name) for name in held.columns)
         return Source(path, header, "Parquet", held=held, **told)
-    text = sniff(path, packings=PACKINGS)
+    with as_text(path) as readable:
+        return _open_text(path, readable, trait, told)
+
+
+def _open_text(path: Path, readable: Path, trait: str | None, told: dict[str, Any]) -> Source:
+    """Of a text table or GWAS-VCF; ``readable`` is the file, or the text of a BCF."""
+    text = sniff(readable, packings=PACKINGS)
     lines = preamble(text)
-    told["build"] = told["build"] or _build_of(" ".join(lines))
+    _tell_build(told, build_of_lines(lines), "a line above the header")
+    _tell_build(told, build_in(path.name), "the file's name")
     kind = f"text, {text.packed or 'plain'}, separated by {_separator(text)}"
     if not is_gwas_vcf(text.header):
         return Source(path, text.header, kind, text=text, **told)
     held = read_gwas_vcf(text, trait)
-    told["constants"] = {**told["constants"], **sample_sizes(lines)}
-    kind = f"GWAS-VCF, {text.packed or 'plain'}"
+    sizes = sample_sizes(lines, trait or text.header[9])
+    told["constants"] = {**told["constants"], **sizes}
+    kind = f"GWAS-VCF, {'BCF' if readable != path else text.packed or 'plain'}"
     return Source(path, tuple(held.columns), kind, text=text, held=held, **told)
 
 
 def _separator(text: TextLayout) -> str:
-    names = {"\t": "tabs", ",": "commas", ";": "semicolons"}
+    names = {"\t": "tabs", ",": "commas", ";": "semicolons", "|": "bars"}
     return names.get(text.separator, "blanks")
 
 
-def _build_of(text: str) -> str | None:
-    found = [build for build, pattern in _BUILDS if pattern.search(text)]
-    return found[0] if len(found) == 1 else None
+def _tell_build(told: dict[str, Any], build: str | None, source: str) -> None:
+    """Note a genome build where nothing before has told one."""
+    if build is not None and told["build"] is None:
+        told["build"], told["build_from"] = build, source
 
 
 def _sidecar(path: Path) -> dict[str, Any]:
@@ -140,7 +150,8 @@ def _sidecar(path: Path) -> dict[str, Any]:
     if beside is None:
         return told
     meta = _yaml(beside)
-    told["build"] = _build_of(str(meta.get("genome_assembly", "")))
+    assembly = str(meta.get("genome_assembly", ""))
+    _tell_build(told, build_in(assembly), f"side-car {beside.name}")
     told["zero_based"] = str(meta.get("coordinate_system", "")).startswith("0")
     samples = meta.get("samples") or []
     for key, name in (

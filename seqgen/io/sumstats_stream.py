@@ -15,13 +15,14 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.chromosomes import NAMES
+from seqgen.io.chromosomes import chromosome_order
 from seqgen.io.duplicates import drop_repeats
+from seqgen.io.genome_build import ATTRIBUTE, build_of_lengths, refuse_other_build
 from seqgen.io.liftover import Chain
 from seqgen.io.reference import Reference, open_reference
 from seqgen.io.reference_alleles import to_reference
-from seqgen.io.sumstats import WORKERS, Plan, cleaned_blocks, finished, in_order
-from seqgen.io.tables import write_parts
+from seqgen.io.sumstats import WORKERS, Plan, as_text, cleaned_blocks, finished, in_order
+from seqgen.io.tables import keep_rows, kept_rows, write_parts
 from seqgen.io.tally import Tally, drops_text
 
 WINDOW = 32 << 20
@@ -68,13 +69,31 @@ def stream_sumstats(
     counts = [0]
     with tempfile.TemporaryDirectory(prefix=".seqgen-munge-", dir=Path(out).parent) as folder:
         windows = _spread(plan, Path(folder), tally, chain)
+        build = _build_of(plan, chain, reference)
         tables = _tables(windows, plan, tally, reference=reference, counts=counts)
         first = next(tables, None)
         if first is None:
             told = drops_text(tally.to_frame())
             raise InputError(f"{plan.where}: no row is left. What happened to the rows:\n{told}")
-        write_parts(_all(first, tables), out, provenance=provenance)
+        noted = {**(provenance or {}), **({} if build is None else {ATTRIBUTE: build})}
+        write_parts(_all(first, tables), out, provenance=noted)
     return counts[0], tally.to_frame()
+
+
+def _build_of(
+    plan: Plan, chain: Chain | None, reference: str | os.PathLike[str] | None
+) -> str | None:
+    """Genome build of what is written, once all rows were seen; an error if files are of two."""
+    build, _ = plan.census.build(plan.where)
+    if chain is not None:
+        refuse_other_build(build, chain.source_build, what="chain file", where=plan.where)
+        build = chain.build
+    if reference is not None:
+        with open_reference(reference) as genome:
+            of_fasta = build_of_lengths(genome.lengths)
+        refuse_other_build(build, of_fasta, what=f"FASTA {reference}", where=plan.where)
+        build = build or of_fasta
+    return build
 
 
 def _all(first: pd.DataFrame, others: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
@@ -86,26 +105,20 @@ def _spread(
     plan: Plan, folder: Path, tally: Tally, chain: Chain | None
 ) -> dict[tuple[int, int], list[Path]]:
     """Put the rows of every block into files by chromosome and window; the files of each."""
-    import polars as pl
-
-    ranks = {name: rank for rank, name in enumerate(NAMES)}
     files: dict[tuple[int, int], list[Path]] = {}
     for number, block in enumerate(cleaned_blocks(plan, tally)):
-        frame = block if chain is None else chain.lift(block, tally)
-        coded = frame["chrom"].astype("category")
-        rank = np.array([ranks[str(name)] for name in coded.cat.categories], dtype="int64")
+        frame = block if chain is None else chain.lift(as_text(block), tally)
         window = frame["pos"].to_numpy() // WINDOW
-        key = rank[coded.cat.codes.to_numpy()] * 1000 + window if len(frame) else window
-        whole = pl.from_pandas(frame)
-        order = np.argsort(key, kind="stable")
-        if not (np.diff(key) >= 0).all():
-            whole, key = whole[order], key[order]
+        key = chromosome_order(frame["chrom"]).to_numpy() * 1000 + window
+        if (np.diff(key) < 0).any():
+            order = np.argsort(key, kind="stable")
+            frame, key = frame.iloc[order], key[order]
         cuts = np.flatnonzero(np.diff(key)) + 1
         for start, end in zip([0, *cuts], [*cuts, len(key)], strict=True):
             if end > start:
                 place = divmod(int(key[start]), 1000)
                 path = folder / f"{place[0]}-{place[1]}-{number}.arrow"
-                whole[start:end].write_ipc(path, compression="lz4")
+                keep_rows(frame.iloc[start:end], path)
                 files.setdefault(place, []).append(path)
     return files
 
@@ -143,10 +156,8 @@ def _tables(
 def _of_window(
     place: tuple[int, int], files: list[Path], plan: Plan, *, genome: Reference | None
 ) -> tuple[pd.DataFrame, Tally]:
-    import polars as pl
-
     tally = Tally("read_sumstats")
-    frame = pl.concat([pl.read_ipc(path) for path in files]).to_pandas()
+    frame = kept_rows(files)
     for path in files:
         path.unlink()
     if genome is not None:

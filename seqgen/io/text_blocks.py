@@ -6,13 +6,18 @@ import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.delimited import DAMAGE, MISSING, TextLayout, damaged, opened, parse_columns
 
-BYTES = 48 << 20
+BYTES = 24 << 20
 """Size of a block: small against memory, large against what a block costs."""
+
+_USUAL = "NA"
+_LOOK = 1 << 20
+_PIECE = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -25,11 +30,14 @@ class Block:
     line : int
         Number of the line above the first.
     data : bytes
+    words : tuple of str
+        Those of `MISSING` that numbers are first parsed with, as each of them takes time.
     """
 
     layout: TextLayout
     line: int
     data: bytes = field(repr=False)
+    words: tuple[str, ...] = MISSING
 
     def read(
         self, wanted: Sequence[int], few: Sequence[int] = (), *, text: Sequence[int] = ()
@@ -55,9 +63,19 @@ class Block:
         mark = self.layout.separator.encode()
         if len(mark) > 1 or b'"' in self.data:
             return None
-        lines = self.data.count(b"\n") + (not self.data.endswith(b"\n"))
-        if self.data.count(mark) != lines * (len(self.layout.header) - 1):
+        lines = _count(self.data, b"\n") + (not self.data.endswith(b"\n"))
+        if _count(self.data, mark) != lines * (len(self.layout.header) - 1):
             return None
+        for words in dict.fromkeys((self.words, MISSING)):
+            out = self._parsed(wanted, few, text, words=words)
+            if out is not None:
+                return out if len(out) == lines else None
+        return None
+
+    def _parsed(
+        self, wanted: list[int], few: Sequence[int], text: Sequence[int], *, words: tuple[str, ...]
+    ) -> pd.DataFrame | None:
+        """The columns, or None where a number is none and not among ``words`` either."""
         import polars as pl
 
         names = [str(at) for at in range(len(self.layout.header))]
@@ -72,16 +90,36 @@ class Block:
                 columns=wanted,
                 new_columns=[str(at) for at in wanted],
                 schema_overrides={str(at): kinds[str(at)] for at in wanted},
-                null_values=list(MISSING),
+                null_values=list(words),
                 quote_char=None,
             )
         except pl.exceptions.PolarsError:
             return None
-        if frame.height != lines:
-            return None
+        for at in [str(at) for at in text if str(at) in frame.columns]:
+            missing = frame[at].is_in(list(MISSING))
+            if missing.any():
+                frame = frame.with_columns(pl.when(~missing).then(pl.col(at)).alias(at))
         out: pd.DataFrame = frame.to_pandas()
         out.columns = pd.Index(wanted)
+        for place in set(few) - set(text):
+            found = [word for word in out[place].cat.categories if word in MISSING]
+            out[place] = out[place].cat.remove_categories(found) if found else out[place]
         return out
+
+
+def _count(data: bytes, byte: bytes) -> int:
+    """How often a byte is there; `bytes.count` is slow where it is often."""
+    letters = np.frombuffer(data, dtype=np.uint8)
+    pieces = (letters[at : at + _PIECE] == byte[0] for at in range(0, len(letters), _PIECE))
+    return sum(int(np.count_nonzero(piece)) for piece in pieces)
+
+
+def _usual_words(data: bytes, mark: bytes) -> tuple[str, ...]:
+    """``NA``, and the words for a missing value that stand in cells near the beginning."""
+    if len(mark) > 1:
+        return MISSING
+    cells = set(data[:_LOOK].replace(b"\r", b"").replace(b"\n", mark).split(mark))
+    return tuple(word for word in MISSING if word == _USUAL or (word and word.encode() in cells))
 
 
 def blocks_of(layout: TextLayout, size: int = BYTES) -> Iterator[Block]:
@@ -92,7 +130,7 @@ def blocks_of(layout: TextLayout, size: int = BYTES) -> Iterator[Block]:
     InputError
         If a packed file is damaged or cut short.
     """
-    line = layout.header_line
+    line, words = layout.header_line, None
     with opened(layout.path, layout.packed) as handle:
         for _ in range(layout.header_line):
             handle.readline()
@@ -107,5 +145,6 @@ def blocks_of(layout: TextLayout, size: int = BYTES) -> Iterator[Block]:
                 raise damaged(layout.path, error, layout.packed) from error
             if not data:
                 return
-            yield Block(layout, line, data)
-            line += data.count(b"\n")
+            words = words or _usual_words(data, layout.separator.encode())
+            yield Block(layout, line, data, words)
+            line += _count(data, b"\n")

@@ -45,3 +45,14 @@ test_that("a trait, imputation quality and the sample size are chosen", {
   expect_equal(table$beta, 3)
   expect_equal(table$n, 96)
 })
+
+test_that("the genome build that is stated is checked", {
+  skip_if_not(seqgen_available())
+  path <- seqgen_example("sumstats")
+  expect_identical(read_sumstats(path, build = "hg19"), read_sumstats(path))
+  expect_error(
+    read_sumstats(path, build = "GRCh38"), "the file is of GRCh37",
+    class = "seqgen_input_error"
+  )
+  expect_error(read_sumstats(path, build = "hg18"), class = "seqgen_input_error")
+})
