@@ -11,7 +11,7 @@ import pytest
 
 from seqgen.errors import InputError
 from seqgen.io.genotypes import read_panel
-from seqgen.io.ld import align_to_panel, correlations
+from seqgen.io.ld import align_to_panel, panel_ld
 from seqgen.io.sumstats import read_sumstats
 
 SHARED = Path(os.environ.get("SEQGEN_SHARED_DATA", Path(__file__).parents[2] / "shared/data"))
@@ -111,7 +111,7 @@ def test_a_locus_with_z_only():
     panel = read_panel(LOCUS)
     aligned = align_to_panel(table, panel, palindromic="as-written").table
     assert (len(aligned), aligned["flipped"].sum()) == (1593, 0)
-    R, _ = correlations(panel, aligned["panel_index"].to_numpy(), np.ones(len(aligned)))
+    R = panel_ld(aligned, panel, missing="mean")
     z = aligned["z"].to_numpy()
     i, j = np.nonzero(np.triu(np.abs(R) > 0.9, 1) & (np.abs(z)[:, None] > 5) & (np.abs(z) > 5))
     assert len(i) > 10_000

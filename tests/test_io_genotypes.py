@@ -224,10 +224,10 @@ def test_a_region_that_is_none(prefix, region, message):
 
 def test_other_kinds_of_genotypes_are_refused(prefix):
     with pytest.raises(InputError, match="plink2 --make-bed"):
-        read_genotypes("x.pgen")
+        read_genotypes("x.bgen")
     other = prefix.with_name("other")
-    Path(f"{other}.pgen").touch()
-    with pytest.raises(InputError, match=r"other\.pgen: this kind .* plink2 --make-bed"):
+    Path(f"{other}.bgen").touch()
+    with pytest.raises(InputError, match=r"other\.bgen: this kind .* plink2 --make-bed"):
         read_genotypes(other)
     Path(f"{prefix}.pgen").touch()  # beside a panel it is in nobody's way
     assert read_genotypes(prefix).n_people == 5
@@ -237,7 +237,7 @@ def test_other_kinds_of_genotypes_are_refused(prefix):
     with pytest.raises(InputError, match="holds calls"):
         read_genotypes(prefix, field="DS")
     with pytest.raises(InputError, match="expected 'GT'"):
-        read_genotypes(prefix, field="GP")
+        read_genotypes(prefix, field="PL")
 
 
 @pytest.mark.parametrize(
@@ -245,9 +245,9 @@ def test_other_kinds_of_genotypes_are_refused(prefix):
     [(b"\n FID IID y\nf a 1.7\n", r"is a text file, whose first line is 'FID IID y'.*swapped"),
      (gzip.compress(b"#chr start end gene ann\n", mtime=0),
       "whose first line is '#chr start end gene ann'"),
-     (b"", "is empty; expected a PLINK 1 prefix"),
+     (b"", "is empty; expected a PLINK prefix"),
      (b"##fileformat=VCFv4.2\n", "is a VCF by its first line; give it a name that ends in .vcf"),
-     (b"PAR1\0\0", "begins with the bytes 50415231; expected a PLINK 1 prefix"),
+     (b"PAR1\0\0", "begins with the bytes 50415231; expected a PLINK prefix"),
      (gzip.compress(b"text" * 99, mtime=0)[:20], "begins with the bytes 1f8b")],
 )  # fmt: skip
 @pytest.mark.parametrize("name", ["pheno.txt", "expression.bed"])

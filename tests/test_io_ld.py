@@ -11,7 +11,7 @@ from tiny_panels import random_counts, write_panel
 
 from seqgen.errors import InputError, SeqgenWarning
 from seqgen.io.genotypes import Panel, read_panel
-from seqgen.io.ld import align_to_panel, correlations, panel_ld
+from seqgen.io.ld import align_to_panel, panel_ld
 from seqgen.io.resources import demo_panel_prefix, demo_sumstats_path
 from seqgen.io.sumstats import read_sumstats
 from seqgen.schemas import DROPS, SUMSTATS
@@ -252,36 +252,42 @@ def test_swapping_twice_is_nothing(panel, choices):
     assert (once["flipped"] != plain["flipped"]).all()
 
 
+def aligned_rows(panel) -> pd.DataFrame:
+    rows = [(100, "G", "A", 0.7, 1.0), (200, "T", "C", 0.1, 2.0), (500, "A", "AT", 0.6, 3.0)]
+    return align_to_panel(sumstats(rows), panel).table
+
+
 def test_ld_is_the_correlation_of_effect_alleles(panel):
-    rows = [(100, "G", "A", 0.7, 1.0), (200, "T", "C", 0.1, 2.0), (500, "A", "AT", 0.6, 3.0)]
-    table = align_to_panel(sumstats(rows), panel).table
-    sign = np.where(table["flipped"], -1, 1)
-    R, X = correlations(panel, table["panel_index"].to_numpy(), sign)
-    counts = panel.genotypes(table["panel_index"].to_numpy()).astype(float)
-    counts = np.where(np.isnan(counts), np.nanmean(counts, axis=0), counts)
-    effect = np.where(sign < 0, 2 - counts, counts)
-    np.testing.assert_allclose(R, np.corrcoef(effect.T), atol=1e-12)
-    assert (R == R.T).all()
-    assert (np.diag(R) == 1).all()
-    assert R.dtype == X.dtype == np.float64
-    np.testing.assert_allclose(X.mean(axis=0), 0, atol=1e-12)
-    np.testing.assert_allclose(X.T @ X / len(X), R, atol=1e-12)
-
-
-def test_ld_of_aligned_variants_is_signed_as_they_are_and_knows_its_panel(panel):
-    rows = [(100, "G", "A", 0.7, 1.0), (200, "T", "C", 0.1, 2.0), (500, "A", "AT", 0.6, 3.0)]
-    table = align_to_panel(sumstats(rows), panel).table
-    table = table.iloc[[2, 0, 1]]  # any rows, in any order
+    table = aligned_rows(panel).iloc[[2, 0, 1]]  # any rows, in any order
     sign = np.where(table["flipped"], -1, 1)
     assert set(sign) == {-1, 1}
-    expected, _ = correlations(panel, table["panel_index"].to_numpy(), sign)
-    np.testing.assert_array_equal(panel_ld(table, panel), expected)
+    counts = panel.genotypes(table["panel_index"].to_numpy()).astype(float)
+    effect = np.where(sign < 0, 2 - counts, counts)
+    R = panel_ld(table, panel)
+    np.testing.assert_allclose(R, pd.DataFrame(effect).corr(), atol=1e-12)
+    filled = np.where(np.isnan(effect), np.nanmean(effect, axis=0), effect)
+    mean = panel_ld(table, panel, missing="mean")
+    np.testing.assert_allclose(mean, np.corrcoef(filled.T), atol=1e-12)
+    assert np.abs(R - mean).max() > 1e-4
+    for matrix in (R, mean):
+        assert matrix.dtype == np.float64
+        assert (matrix == matrix.T).all()
+        assert (np.diag(matrix) == 1).all()
+
+
+def test_ld_of_aligned_variants_knows_its_panel(panel):
+    table = aligned_rows(panel)
+    expected = panel_ld(table, panel)
     np.testing.assert_array_equal(panel_ld(table[["panel_index", "flipped"]], panel), expected)
     with pytest.raises(InputError, match="no column panel_index, flipped"):
-        panel_ld(sumstats(rows), panel)
+        panel_ld(table[["chrom", "pos"]], panel)
     for index in ([1, 0, 4], [0, 1, 99], [-1, 0, 1]):
         with pytest.raises(InputError, match=r"not those of panel .* align them again"):
             panel_ld(table.assign(panel_index=index), panel)
+    with pytest.raises(InputError, match="missing is 'zero'; expected 'pairwise' or 'mean'"):
+        panel_ld(table, panel, missing="zero")
+    with pytest.raises(InputError, match="panel is of type str"):
+        panel_ld(table, "a.bed")
 
 
 def test_ld_of_copies_and_opposites(tmp_path):
@@ -289,18 +295,17 @@ def test_ld_of_copies_and_opposites(tmp_path):
     counts = np.hstack([one, one, 2 - one])
     names = [("1", i, f"rs{i}", "A", "G") for i in (1, 2, 3)]
     panel = read_panel(write_panel(tmp_path / "p", counts, names))
-    R, _ = correlations(panel, np.arange(3), np.array([1, -1, 1]))
-    np.testing.assert_allclose(R, [[1, -1, -1], [-1, 1, 1], [-1, 1, 1]], atol=1e-12)
-    assert np.abs(R).max() == 1
+    rows = pd.DataFrame({"panel_index": range(3), "flipped": [False, True, False]})
+    np.testing.assert_allclose(panel_ld(rows, panel), [[1, -1, -1], [-1, 1, 1], [-1, 1, 1]])
+    assert np.abs(panel_ld(None, panel)).max() == 1
 
 
 def test_ld_refuses_what_does_not_vary(panel):
-    with pytest.raises(InputError, match=r"1 variant\(s\) do not vary, first rs6 at 1:600"):
-        correlations(panel, np.array([0, 5]), np.ones(2))
-    with pytest.raises(InputError, match="one of -1 or 1"):
-        correlations(panel, np.array([0, 1]), np.array([1, 0]))
-    with pytest.raises(InputError, match="sign"):
-        correlations(panel, np.array([0, 1]), np.ones(3))
+    rows = pd.DataFrame({"panel_index": [0, 5], "flipped": False})
+    with pytest.raises(
+        InputError, match=r"'tiny': 1 variant\(s\) do not vary among 400 people, fi"
+    ):
+        panel_ld(rows, panel)
 
 
 def test_bundled_data():
@@ -314,8 +319,7 @@ def test_bundled_data():
     }
     assert (table["eaf"] - table["panel_eaf"]).abs().max() < 0.1
     locus = table[table["pos"].between(43.0e6, 43.9e6)]
-    sign = np.where(locus["flipped"], -1, 1)
-    R, _ = correlations(panel, locus["panel_index"].to_numpy(), sign)
+    R = panel_ld(locus, panel)
     z = locus["z"].to_numpy()
     i, j = np.nonzero(np.triu(np.abs(R) > 0.95, 1) & (np.abs(np.outer(z, z)) > 9))
     assert len(i) > 20

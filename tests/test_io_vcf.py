@@ -124,9 +124,9 @@ def test_what_is_left_out_is_counted(tmp_path):
     assert got.variants["pos"].tolist() == [10, 15, 16]
     assert got.variants["a1"].tolist() == ["G", "<DEL>", "*"]
     assert told(got) == {
-        module._MANY_ALT: ("dropped", 1),
-        module._NO_ALT: ("dropped", 1),
-        module._FILTERED: ("dropped", 1),
+        module.MANY_ALT: ("dropped", 1),
+        module.NO_ALT: ("dropped", 1),
+        module.FILTERED: ("dropped", 1),
         "row has no GT": ("dropped", 1),
         module._SYMBOLIC: ("kept", 2),
         "repeats an earlier row of the same variant": ("dropped", 1),
@@ -286,3 +286,33 @@ def test_agrees_with_plink_of_the_same_file():
     expected = counts_of(panel)
     expected[:, turned] = 2 - expected[:, turned]
     np.testing.assert_array_equal(counts_of(held), expected)
+
+
+# --- probabilities and people --------------------------------------------------------------
+
+
+def test_probabilities_give_expected_counts(tmp_path, monkeypatch):
+    line = '##FORMAT=<ID=GP,Number=G,Type=Float,Description="Probabilities">\n'
+    monkeypatch.setattr("test_io_vcf.HEADER", HEADER + line)
+    rows = [
+        "1 10 rs1 A G . GT:GP 0/0:0.9,0.1,0 0/1:0,1,0 1/1:0.1,0.2,0.7 ./.:.",
+        "chrX 20 rs2 A G . GT:GP 0:0.75,0.25 1:0,1 0/1:0.1,0.8,0.1 .:.",
+    ]
+    got = read_genotypes(write_vcf(tmp_path / "a.vcf", rows), field="GP")
+    np.testing.assert_allclose(
+        counts_of(got), [[0.1, 0.5], [1, 2], [1.6, 1], [np.nan, np.nan]], atol=1e-6
+    )
+    assert told(got) == {module._HAPLOID: ("changed", 2)}
+    rows = ["1 10 rs1 A G . GT:GP 0/0:0.9,0.1,0.5 0/1:0,1,0 1/1:0,0,1 ./.:."]
+    with pytest.raises(InputError, match=r"1:10 A>G \(rs1\) add up to 1\.5; expected 1"):
+        read_genotypes(write_vcf(tmp_path / "a.vcf", rows), field="GP")
+
+
+def test_people_are_chosen_before_reading(tmp_path):
+    path = write_vcf(tmp_path / "a.vcf", ["1 10 rs1 A G . GT 0/0 0/1 1/1 ./."])
+    got = read_genotypes(path, people=["cleo", "ben"])
+    assert got.people.tolist() == ["ben", "cleo"]
+    assert got.counts.shape == (1, 2)
+    np.testing.assert_array_equal(counts_of(got), [[1], [2]])
+    with pytest.raises(InputError, match=r"1 of 2 are not in .*a\.vcf, such as 'eve'"):
+        read_genotypes(path, people=["eve", "ben"])

@@ -10,18 +10,14 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.linalg.lapack import dpstrf
 
+from seqgen.correlations import ASYMMETRY, ROUNDING, looks_squared
 from seqgen.errors import InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-# Rounding that LD files carry: text with six digits, float32 arithmetic.
-_ROUNDING = 1e-4
-# Halves that differ by more are not two estimates of the same correlations.
-_ASYMMETRY = 0.05
 # Entries of b this far below the largest cannot move a product in double precision.
 _NEGLIGIBLE = 1e-12
-_R2_LOOK_FROM = 20
 # A variant of which others explain all but this much adds no direction.
 _EXPLAINED = 1e-12
 # By how much, per variant, a product may then be off.
@@ -148,7 +144,7 @@ def prepare_ld(R: ArrayLike | LDMatrix, p: int | None = None) -> LDMatrix:
     matrix = np.ascontiguousarray(matrix.T if matrix.flags.f_contiguous else matrix).view()
     matrix.flags.writeable = False
     doubts = _doubts(matrix)
-    if gap > _ROUNDING:
+    if gap > ROUNDING:
         doubts = (
             f"R was not symmetric, by up to {gap:.2g}: r(i, j) and r(j, i) were averaged. Compute "
             f"both from the same people.",
@@ -241,7 +237,7 @@ def _symmetric(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]
     worst = float(gap.max())
     if worst == 0.0:
         return matrix, 0.0
-    if worst > _ASYMMETRY:
+    if worst > ASYMMETRY:
         row, column = np.unravel_index(int(gap.argmax()), gap.shape)
         raise InputError(
             f"R: not symmetric (R[{row}, {column}] = {matrix[row, column]:.6g} but "
@@ -254,7 +250,7 @@ def _symmetric(matrix: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]
 def _check_range(matrix: NDArray[np.float64]) -> None:
     diagonal = np.diagonal(matrix)
     off = np.abs(diagonal - 1.0)
-    if off.max() > _ROUNDING:
+    if off.max() > ROUNDING:
         row = int(off.argmax())
         hint = (
             "a diagonal of zero is a monomorphic variant: drop it from R and from z"
@@ -266,7 +262,7 @@ def _check_range(matrix: NDArray[np.float64]) -> None:
             f"correlation of each variant with itself, 1; {hint}"
         )
     low, high = float(matrix.min()), float(matrix.max())
-    if low < -1.0 - _ROUNDING or high > 1.0 + _ROUNDING:
+    if low < -1.0 - ROUNDING or high > 1.0 + ROUNDING:
         worst = low if -low > high else high
         raise InputError(
             f"R: found an entry of {worst:.6g}; expected correlations between -1 and 1; "
@@ -275,13 +271,9 @@ def _check_range(matrix: NDArray[np.float64]) -> None:
 
 
 def _doubts(matrix: NDArray[np.float64]) -> tuple[str, ...]:
-    p = matrix.shape[0]
-    if p < _R2_LOOK_FROM or matrix.min() < 0.0:
-        return ()
-    positive = int(np.count_nonzero(matrix)) - p
-    if positive < 0.2 * p * (p - 1):
+    if not looks_squared(matrix):
         return ()
     return (
-        f"R holds no negative entry among {p} variants, so it looks like r squared: fine-mapping "
-        f"needs the signed r (plink --r square, not --r2).",
+        f"R holds no negative entry among {matrix.shape[0]} variants, so it looks like r squared: "
+        f"fine-mapping needs the signed r (plink --r square, not --r2).",
     )

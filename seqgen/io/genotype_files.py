@@ -12,10 +12,11 @@ from seqgen.errors import InputError, MissingFileError
 #: First bytes of a PLINK 1 .bed file with variants in rows.
 BED_MAGIC = b"\x6c\x1b\x01"
 VCF_SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
-#: Genotypes that are not read; the first three hold the calls themselves.
-OTHER_SUFFIXES = (".pgen", ".bgen", ".vcf.zst", ".pvar", ".psam", ".sample")
+PGEN_SUFFIXES = (".pgen", ".pvar", ".pvar.zst", ".psam")
+#: Genotypes that are not read; the first two hold the calls themselves.
+OTHER_SUFFIXES = (".bgen", ".vcf.zst", ".sample")
 
-_EXPECTED = "a PLINK 1 prefix (.bed, .bim, .fam) or a VCF or BCF"
+_EXPECTED = "a PLINK prefix (.bed, .bim, .fam, or .pgen, .pvar, .psam) or a VCF or BCF"
 _PEEK = 4096
 
 
@@ -23,8 +24,52 @@ def other_kind(path: str | os.PathLike[str]) -> InputError:
     """The error of genotypes in a file that is not read."""
     return InputError(
         f"{path}: this kind of file is not read; expected {_EXPECTED}: make one with plink2 "
-        "--make-bed, or with --export vcf bgz vcf-dosage=DS where dosages matter"
+        "--make-bed, or --make-pgen where dosages matter"
     )
+
+
+def genotype_kind(path: str | os.PathLike[str]) -> str:
+    """``PLINK 1``, ``PLINK 2`` or ``VCF``, told by the name and what is beside it.
+
+    Raises
+    ------
+    InputError
+        If it is of a kind that is not read.
+    """
+    lower = Path(path).name.lower()
+    if lower.endswith(VCF_SUFFIXES):
+        return "VCF"
+    if lower.endswith(OTHER_SUFFIXES):
+        raise other_kind(path)
+    if lower.endswith(PGEN_SUFFIXES):
+        return "PLINK 2"
+    second = Path(f"{path}.pgen").is_file() and not Path(f"{path}.bed").is_file()
+    return "PLINK 2" if second else "PLINK 1"
+
+
+def pgen_files(path: str | os.PathLike[str]) -> tuple[Path, Path, Path, Path]:
+    """The prefix of PLINK 2 files, and the three; that of variants as it is there."""
+    prefix = Path(path)
+    for suffix in sorted(PGEN_SUFFIXES, key=len, reverse=True):
+        if prefix.name.lower().endswith(suffix):
+            prefix = prefix.with_name(prefix.name[: -len(suffix)])
+            break
+    plain, packed = Path(f"{prefix}.pvar"), Path(f"{prefix}.pvar.zst")
+    pvar = packed if packed.is_file() and not plain.is_file() else plain
+    return prefix, Path(f"{prefix}.pgen"), pvar, Path(f"{prefix}.psam")
+
+
+def genotype_files(path: str | os.PathLike[str]) -> list[str]:
+    """The files that `read_genotypes` reads for a path."""
+    kind = genotype_kind(path)
+    if kind == "VCF":
+        return [str(path)]
+    if kind == "PLINK 2":
+        return [str(file) for file in pgen_files(path)[1:]]
+    prefix = Path(path)
+    if prefix.suffix in (".bed", ".bim", ".fam"):
+        prefix = prefix.with_suffix("")
+    return [f"{prefix}.{suffix}" for suffix in ("bed", "bim", "fam")]
 
 
 def no_panel(given: Path, prefix: Path, missing: list[str]) -> InputError:
@@ -40,7 +85,7 @@ def no_panel(given: Path, prefix: Path, missing: list[str]) -> InputError:
         Those of the three that are not there.
     """
     if len(missing) == 3:
-        for suffix in OTHER_SUFFIXES[:3]:
+        for suffix in OTHER_SUFFIXES[:2]:
             if Path(f"{prefix}{suffix}").is_file():
                 return other_kind(f"{prefix}{suffix}")
         for suffix in VCF_SUFFIXES:

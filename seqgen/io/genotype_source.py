@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,12 @@ from seqgen.errors import InputError
 
 _BATCH_BYTES = 64 * 1024 * 1024
 _NAMELESS = ("", ".", "0", "NA")
+
+# Why rows of a VCF or .pvar file are left out.
+FILTERED = "row failed a filter (FILTER is neither PASS nor missing)"
+NO_ALT = "row has no ALT allele"
+MANY_ALT = "row has several ALT alleles; to keep it split it with bcftools norm -m -any"
+REPEATED = "repeats an earlier row of the same variant"
 
 
 class GenotypeSource(ABC):
@@ -28,6 +35,8 @@ class GenotypeSource(ABC):
         is counted), ``a2``.
     drops : DataFrame
         `schemas.DROPS`: rows left out and calls changed while reading.
+    files : tuple of Path
+        What they are read from.
     """
 
     name: str
@@ -35,6 +44,7 @@ class GenotypeSource(ABC):
     people: pd.Index
     variants: pd.DataFrame
     drops: pd.DataFrame
+    files: tuple[Path, ...]
 
     def __repr__(self) -> str:
         return (
@@ -100,9 +110,14 @@ class _Chosen(GenotypeSource):
     def __init__(self, source: GenotypeSource, index: np.ndarray) -> None:
         self._source, self._index = source, index
         self.name, self.n_people, self.people = source.name, source.n_people, source.people
+        self.files = source.files
         self.variants = source.variants.iloc[index].reset_index(drop=True)
-        self.drops = source.drops
         self._names = source.variant_names[index]
+
+    @property
+    def drops(self) -> pd.DataFrame:  # type: ignore[override]
+        """Those of the source."""
+        return self._source.drops
 
     @property
     def variant_names(self) -> pd.Index:

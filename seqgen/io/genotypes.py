@@ -6,115 +6,50 @@ The one door to bed-reader.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.genotype_files import (
-    BED_MAGIC,
-    OTHER_SUFFIXES,
-    VCF_SUFFIXES,
-    no_panel,
-    other_kind,
-)
-from seqgen.io.genotype_source import GenotypeSource, repeated_variants
-from seqgen.io.plink_people import plink_people, read_ids
-from seqgen.io.regions import canonical_names, parse_region
+from seqgen.io.genotype_files import BED_MAGIC, genotype_kind, no_panel
+from seqgen.io.genotype_source import repeated_variants
+from seqgen.io.pgen import PgenPanel, read_pgen
+from seqgen.io.plink_source import PlinkSource, people_rows, region_places
+from seqgen.io.ploidy import sex_linked
+from seqgen.io.regions import canonical_names
 from seqgen.io.vcf import HeldGenotypes, read_vcf
-from seqgen.schemas import DROPS
 
 
 @dataclass(frozen=True, repr=False)
-class Panel(GenotypeSource):
-    """A PLINK panel whose genotypes are read when they are asked for.
+class Panel(PlinkSource):
+    """A PLINK 1 panel whose genotypes are read when they are asked for.
+
+    See `PlinkSource` for the attributes that it shares with a PLINK 2 panel.
 
     Attributes
     ----------
-    name : str
-        How reports name the panel.
-    n_people : int
-        People in the panel.
-    variants : DataFrame
-        One row per variant in file order: ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``.
     bed : Path
         The ``.bed`` file.
-    fam : Path, optional
-        The ``.fam`` file, for `people`.
-    places : ndarray of int, optional
-        Rows of ``variants`` in the ``.bed`` file, where they are a part of it.
-    n_in_bed : int, optional
-        Variants in the ``.bed`` file, where ``variants`` are a part of them.
-    drops : DataFrame
-        `schemas.DROPS`; nothing is left out of a panel, so it is empty.
     """
 
-    name: str
-    n_people: int
-    variants: pd.DataFrame = field(repr=False)
     bed: Path
-    fam: Path | None = field(default=None, repr=False)
-    places: np.ndarray | None = field(default=None, repr=False)
-    n_in_bed: int | None = field(default=None, repr=False)
-    drops: pd.DataFrame = field(default_factory=DROPS.empty, repr=False)
 
-    @cached_property
-    def people(self) -> pd.Index:  # type: ignore[override]
-        """Names of the people: their IID, or FID:IID for all where two share an IID.
-
-        Read from the ``.fam`` file at the first use; numbers from 0 where there is none.
-
-        Raises
-        ------
-        InputError
-            If a person comes twice, or the file was changed since the panel was opened.
-        """
-        if self.fam is None:
-            return pd.RangeIndex(self.n_people)
-        ids = read_ids(self.fam, what="people")
-        if len(ids) != self.n_people:
-            raise InputError(
-                f"{self.fam}: holds {len(ids):,} people; it held {self.n_people:,} when the panel "
-                "was opened: open it again"
-            )
-        return plink_people(ids["fid"], ids["iid"], str(self.fam))
-
-    def genotypes(self, index: np.ndarray) -> np.ndarray:
-        """Counts of ``a1`` for the variants ``index``.
-
-        Parameters
-        ----------
-        index : ndarray of int, shape (k,)
-            Rows of ``variants``, in any order.
-
-        Returns
-        -------
-        ndarray of float32, shape (n_people, k)
-            0, 1, 2, or NaN where the call is missing.
-
-        Raises
-        ------
-        InputError
-            If an index is outside the panel, or the file cannot be read.
-        """
+    def _read(self, places: np.ndarray) -> np.ndarray:
         from bed_reader import open_bed
 
-        index = self._checked(index)
-        if index.size == 0:
-            return np.empty((self.n_people, 0), dtype=np.float32)
-        places = index if self.places is None else self.places[index]
+        rows = slice(None) if self.rows is None else self.rows
         try:
             with open_bed(
                 self.bed,
-                iid_count=self.n_people,
-                sid_count=self.n_in_bed or len(self.variants),
+                iid_count=self.n_people_in_file or self.n_people,
+                sid_count=self.n_in_file or len(self.variants),
                 count_A1=True,
                 properties={},
             ) as bed:
-                return bed.read(index=np.s_[:, places], dtype="float32", order="F")
+                return bed.read(index=np.s_[rows, places], dtype="float32", order="F")
         except (OSError, ValueError) as error:
             raise InputError(
                 f"{self.bed}: genotypes cannot be read ({error}); was the file changed since "
@@ -129,39 +64,54 @@ def read_genotypes(
     region: str | None = None,
     field: str = "GT",
     keep_filtered: bool = False,
-) -> Panel | HeldGenotypes:
-    """Open genotypes of named people: PLINK files, or a VCF or BCF.
+    people: Sequence[str] | None = None,
+) -> Panel | PgenPanel | HeldGenotypes:
+    """Open genotypes of named people: PLINK 1 or 2 files, or a VCF or BCF.
 
     PLINK's genotypes stay on the disk and are read by blocks. Those of a VCF are held in
-    memory, a byte per person and variant (4 bytes for dosages); see `seqgen.io.vcf.read_vcf` for
-    what is done with multiallelic rows, haploid calls and filters.
+    memory, a byte per person and variant (4 bytes for dosages). Phase is not used. Variants of a
+    VCF or .pvar file with several ALT alleles, those that failed a filter, and repeats are left
+    out and counted in ``drops``.
+
+    **Sex chromosomes.** One copy counts as two: a man's haploid call of X, Y or MT is 0 or 2
+    (``1`` and ``1/1`` in a VCF are the same), as in PLINK files, so that his one X weighs as much
+    as a woman's two; PLINK's ``--ld-xchr 2``. In the pseudo-autosomal regions calls are diploid.
+    Where a .fam or .psam file tells the sex, calls of both alleles in a man on X or Y outside
+    these regions and calls of a woman on Y are missing, and counted in ``drops``.
 
     Parameters
     ----------
     path : path
-        A PLINK prefix or one of its three files, or a ``.vcf``, ``.vcf.gz`` or ``.bcf``.
+        A PLINK prefix or one of its three files, or a ``.vcf``, ``.vcf.gz`` or ``.bcf``. Where a
+        prefix has both a .bed and a .pgen file, .bed is read unless the name of the other is
+        given. PLINK 2 files need pgenlib (``pip install pgenlib``).
     name : str, optional
         How reports name the genotypes; by default the last part of the path.
     region : str, optional
         ``chrom`` or ``chrom:start-end`` (1-based, both ends included): read this part alone.
-    field : {"GT", "DS"}
-        Calls, or the dosages of a VCF.
+    field : {"GT", "DS", "GP"}
+        Calls; the dosages of a VCF or .pgen file; or those that follow from a VCF's genotype
+        probabilities.
     keep_filtered : bool
-        Keep rows of a VCF whose FILTER is neither PASS nor missing; they are left out and
-        counted otherwise.
+        Keep rows whose FILTER is neither PASS nor missing; they are left out and counted
+        otherwise.
+    people : sequence of str, optional
+        Names of the people to read, all of them in the file; they stay in the file's order.
 
     Returns
     -------
-    Panel or HeldGenotypes
-        Both have ``people``, ``n_people``, ``variants``, ``variant_names``, ``drops``, and
-        ``genotypes(index)``: counts of ``a1``, which is a VCF's ALT allele.
+    Panel, PgenPanel or HeldGenotypes
+        All have ``people``, ``n_people``, ``variants``, ``variant_names``, ``drops``, and
+        ``genotypes(index)``: counts of ``a1``, which is the ALT allele of a VCF or .pvar file.
 
     Raises
     ------
     MissingFileError
         If a file is missing.
+    MissingDependencyError
+        If the package that reads such files is not installed.
     InputError
-        If a file is damaged or of another kind, or no variant is left.
+        If a file is damaged or of another kind, people are not in it, or no variant is left.
 
     Examples
     --------
@@ -170,22 +120,38 @@ def read_genotypes(
     >>> panel.genotypes(np.arange(2)).shape, panel.people[:2].tolist()
     ((378, 2), ['HG00096', 'HG00097'])
     """
-    if field not in ("GT", "DS"):
-        raise InputError(f"field is {field!r}; expected 'GT' (calls) or 'DS' (dosages)")
-    lower = Path(path).name.lower()
-    if lower.endswith(VCF_SUFFIXES):
-        return read_vcf(path, name=name, region=region, field=field, keep_filtered=keep_filtered)
-    if lower.endswith(OTHER_SUFFIXES):
-        raise other_kind(path)
-    if field == "DS":
-        raise InputError(f"field is 'DS', but {path} is a PLINK panel, which holds calls; say 'GT'")
-    return read_panel(path, name=name, region=region)
+    if field not in ("GT", "DS", "GP"):
+        raise InputError(
+            f"field is {field!r}; expected 'GT' (calls), 'DS' (dosages) or 'GP' (probabilities)"
+        )
+    kind = genotype_kind(path)
+    if kind == "VCF":
+        return read_vcf(
+            path, name=name, region=region, field=field, keep_filtered=keep_filtered, people=people
+        )
+    if kind == "PLINK 2":
+        if field == "GP":
+            raise InputError(f"field is 'GP', but {path} is a .pgen file, which has 'GT' and 'DS'")
+        return read_pgen(
+            path, name=name, region=region, field=field, keep_filtered=keep_filtered, people=people
+        )
+    if field != "GT":
+        raise InputError(
+            f"field is {field!r}, but {path} is a PLINK 1 panel, which holds calls; say 'GT'"
+        )
+    return read_panel(path, name=name, region=region, people=people)
 
 
 def read_panel(
-    prefix: str | os.PathLike[str], *, name: str | None = None, region: str | None = None
+    prefix: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    region: str | None = None,
+    people: Sequence[str] | None = None,
 ) -> Panel:
-    """Open a PLINK panel (``.bed``, ``.bim``, ``.fam``) without reading its genotypes.
+    """Open a PLINK 1 panel (``.bed``, ``.bim``, ``.fam``) without reading its genotypes.
+
+    `read_genotypes` opens this and other kinds of files.
 
     Parameters
     ----------
@@ -195,6 +161,8 @@ def read_panel(
         How reports name the panel; by default the prefix' last part.
     region : str, optional
         ``chrom`` or ``chrom:start-end`` (1-based, both ends included): this part alone.
+    people : sequence of str, optional
+        Names of the people to read, all of them in the file; they stay in the file's order.
 
     Returns
     -------
@@ -206,7 +174,7 @@ def read_panel(
         If one of the three files is missing.
     InputError
         If the path is a file of another kind, a file is damaged, the sizes do not fit each other,
-        a variant comes twice, or none lies in the region.
+        a variant comes twice, people are not in it, or no variant lies in the region.
     """
     given = prefix = Path(prefix)
     if prefix.suffix in (".bed", ".bim", ".fam"):
@@ -215,30 +183,24 @@ def read_panel(
     missing = [str(path) for path in paths.values() if not path.is_file()]
     if missing:
         raise no_panel(given, prefix, missing)
-    n_people = _count_people(paths["fam"])
-    variants = _read_bim(paths["bim"])
-    _check_bed(paths["bed"], n_people, len(variants))
-    bed, fam = paths["bed"].absolute(), paths["fam"].absolute()
-    if region is None:
-        return Panel(name or prefix.name, n_people, variants, bed, fam)
-    places = np.flatnonzero(parse_region(region).contains(variants["chrom"], variants["pos"]))
-    if not len(places):
-        raise InputError(
-            f"{paths['bim']}: none of {len(variants):,} variants lies in {region}; they are on "
-            f"chromosome(s) {', '.join(variants['chrom'].astype('str').unique()[:5])}"
-        )
-    part = variants.iloc[places].reset_index(drop=True)
+    n_people, rows = people_rows(paths["fam"], people)
+    table = _read_bim(paths["bim"])
+    _check_bed(paths["bed"], n_people, len(table))
+    places = region_places(table, region, paths["bim"])
+    part = table if places is None else table.iloc[places].reset_index(drop=True)
     return Panel(
-        name or prefix.name, n_people, part, bed, fam, places=places, n_in_bed=len(variants)
+        name or prefix.name,
+        n_people if rows is None else len(rows),
+        part[["chrom", "pos", "rsid", "a1", "a2"]],
+        paths["bed"].absolute(),
+        ids=paths["fam"].absolute(),
+        places=places,
+        rows=rows,
+        n_in_file=len(table),
+        n_people_in_file=n_people,
+        linked=sex_linked(part["written"], part["chrom"], part["pos"]),
+        files=tuple(path.absolute() for path in paths.values()),
     )
-
-
-def _count_people(path: Path) -> int:
-    with open(path, "rb") as handle:
-        count = sum(1 for line in handle if line.strip())
-    if count < 2:
-        raise InputError(f"{path}: holds {count} people; a panel needs two or more")
-    return count
 
 
 def _read_bim(path: Path) -> pd.DataFrame:
@@ -247,8 +209,8 @@ def _read_bim(path: Path) -> pd.DataFrame:
             path,
             sep=r"\s+",
             header=None,
-            names=["chrom", "rsid", "cm", "pos", "a1", "a2"],
-            dtype={"chrom": "str", "rsid": "str", "a1": "str", "a2": "str"},
+            names=["written", "rsid", "cm", "pos", "a1", "a2"],
+            dtype={"written": "str", "rsid": "str", "a1": "str", "a2": "str"},
             keep_default_na=False,
             index_col=False,
         )
@@ -260,11 +222,11 @@ def _read_bim(path: Path) -> pd.DataFrame:
             f"{path}: is no .bim file ({str(error).strip()}); expected six columns: chromosome, "
             f"name, cM, position, allele 1, allele 2"
         ) from error
-    frame["chrom"] = canonical_names(frame["chrom"])
+    frame["chrom"] = canonical_names(frame["written"])
     frame["a1"] = frame["a1"].str.upper()
     frame["a2"] = frame["a2"].str.upper()
     _refuse_repeats(path, frame)
-    return frame[["chrom", "pos", "rsid", "a1", "a2"]]
+    return frame
 
 
 def _refuse_repeats(path: Path, frame: pd.DataFrame) -> None:

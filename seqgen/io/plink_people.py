@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+
+_FAM = ["FID", "IID", "FATHER", "MOTHER", "SEX", "PHENO"]
 
 
 def plink_people(fid: pd.Series, iid: pd.Series, where: str) -> pd.Index:
@@ -103,7 +107,10 @@ def _after_last(names: pd.Index) -> pd.Index:
 
 
 def read_ids(path: Path, *, what: str) -> pd.DataFrame:
-    """``fid`` and ``iid`` of a .fam or .id file; a header that begins with # is understood.
+    """``fid``, ``iid`` and ``sex`` of a .fam, .psam or .id file.
+
+    A header that begins with # is understood. ``sex`` is 1 for men, 2 for women, 0 where it is
+    not known or the file does not tell.
 
     Raises
     ------
@@ -111,28 +118,33 @@ def read_ids(path: Path, *, what: str) -> pd.DataFrame:
         If the file is empty, or its lines differ in their number of fields.
     """
     with open(path, encoding="utf-8", errors="replace") as handle:
-        first = next((line for line in handle if line.strip()), "").split()
+        lines = ((n, text) for n, text in enumerate(handle, 1) if text.strip() and text[:2] != "##")
+        number, text = next(lines, (0, ""))
+    first = text.split()
     if not first:
         raise InputError(f"{path}: holds 0 people; expected a line for each of the {what}")
     headed = first[0].startswith("#")
     header = [name.upper().lstrip("#") for name in first] if headed else ["FID", "IID"]
+    if not headed and len(first) >= len(_FAM):
+        header = _FAM
     if "IID" not in header or (not headed and len(first) < 2):
         raise InputError(
             f"{path} line 1: holds {' '.join(first)[:80]!r}; expected FID and IID, or a header "
             "#FID IID or #IID"
         )
+    last = max(header.index(name) for name in ("FID", "IID", "SEX") if name in header)
+    skip = number if headed else 0
     try:
         frame = pd.read_csv(
             path,
             sep=r"\s+",
             header=None,
-            skiprows=int(headed),
-            usecols=range(max(header.index("IID"), header.index("FID") if "FID" in header else 0)
-                          + 1),
+            skiprows=skip,
+            usecols=range(last + 1),
             dtype="str",
             keep_default_na=False,
             skip_blank_lines=True,
-        )  # fmt: skip
+        )
     except pd.errors.EmptyDataError as error:
         raise InputError(f"{path}: holds a header and 0 people; is it whole?") from error
     except (pd.errors.ParserError, ValueError) as error:
@@ -142,7 +154,37 @@ def read_ids(path: Path, *, what: str) -> pd.DataFrame:
     iid = frame[header.index("IID")]
     lacking = (iid.isna() | (iid == "")).to_numpy()
     if lacking.any():
-        line = int(lacking.argmax()) + 1 + headed
+        line = int(lacking.argmax()) + 1 + skip
         raise InputError(f"{path} line {line} (blank ones aside): has no IID; expected FID and IID")
     fid = frame[header.index("FID")] if "FID" in header else pd.Series("0", frame.index)
-    return pd.DataFrame({"fid": fid, "iid": iid})
+    sex = pd.Series(0, frame.index, dtype="int8")
+    if "SEX" in header:
+        told = frame[header.index("SEX")].str.upper().str[:1]
+        sex = told.map({"1": 1, "M": 1, "2": 2, "F": 2}).fillna(0).astype("int8")
+    return pd.DataFrame({"fid": fid, "iid": iid, "sex": sex})
+
+
+def chosen_rows(people: pd.Index, wanted: Sequence[str] | None, where: str) -> np.ndarray | None:
+    """Rows of the people that were asked for, in the order of the file; None for all.
+
+    Raises
+    ------
+    InputError
+        If fewer than two are asked for, one comes twice, or the file lacks one.
+    """
+    if wanted is None:
+        return None
+    if isinstance(wanted, str):
+        raise InputError(f"people: {wanted!r} is one name; expected a list of names")
+    names = pd.Index(list(wanted), dtype="str")
+    refuse_twice(names, "people")
+    if len(names) < 2:
+        raise InputError(f"people: {len(names)} asked for; expected two or more")
+    absent = names[~names.isin(people)]
+    if len(absent):
+        told = told_of_families({"in the file": people, "in people": names})
+        raise InputError(
+            f"people: {len(absent):,} of {len(names):,} are not in {where}, such as {absent[0]!r}; "
+            f"it has such as {people[0]!r}" + (f". {told}" if told else "")
+        )
+    return np.flatnonzero(people.isin(names))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,15 @@ import pandas as pd
 
 from seqgen.errors import InputError, MissingDependencyError
 from seqgen.io.chromosomes import NAMES
-from seqgen.io.genotype_source import GenotypeSource, repeated_variants
+from seqgen.io.genotype_source import (
+    FILTERED,
+    MANY_ALT,
+    NO_ALT,
+    REPEATED,
+    GenotypeSource,
+    repeated_variants,
+)
+from seqgen.io.plink_people import chosen_rows
 from seqgen.io.regions import LAST, Region, canonical_names, parse_region
 from seqgen.io.tables import existing_file
 from seqgen.io.tally import Tally, drops_text
@@ -29,9 +37,6 @@ _AUTOSOMES = frozenset(NAMES[:22])
 _END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _SLACK = 0.01
 
-_FILTERED = "row failed a filter (FILTER is neither PASS nor missing)"
-_NO_ALT = "row has no ALT allele"
-_MANY_ALT = "row has several ALT alleles; to keep it split it with bcftools norm -m -any"
 _SYMBOLIC = "ALT allele is symbolic or a spanning deletion"
 _HAPLOID = "haploid call (X, Y, MT): one copy counted as two, as in PLINK files"
 _HALF = "call with one allele missing, read as missing"
@@ -54,6 +59,8 @@ class HeldGenotypes(GenotypeSource):
         int8 with -1 where a call is missing, or float32 dosages with NaN.
     drops : DataFrame
         `schemas.DROPS`: rows left out and calls changed, by reason.
+    files : tuple of Path
+        The file.
     """
 
     name: str
@@ -61,6 +68,7 @@ class HeldGenotypes(GenotypeSource):
     variants: pd.DataFrame = field(repr=False)
     counts: np.ndarray = field(repr=False)
     drops: pd.DataFrame = field(repr=False)
+    files: tuple[Path, ...] = field(default=(), repr=False)
 
     @property
     def n_people(self) -> int:  # type: ignore[override]
@@ -99,6 +107,7 @@ def read_vcf(
     region: str | None = None,
     field: str = "GT",
     keep_filtered: bool = False,
+    people: Sequence[str] | None = None,
 ) -> HeldGenotypes:
     """Read the calls or dosages of a VCF or BCF into memory.
 
@@ -106,7 +115,8 @@ def read_vcf(
     several ALT alleles or none, rows that failed a filter, rows without the field, and repeats
     of a variant. A call with one allele missing is missing. A haploid call counts 0 or 2, as
     PLINK files have it, so that a man's one X weighs as much as a woman's two; haploid dosages
-    of X, Y and MT are doubled where the row's GT says that they are haploid.
+    of X, Y and MT are doubled where the row's GT says that they are haploid, or GP has two values.
+    Calls of X that the file writes as diploid stay as they are: sex is not in a VCF.
 
     Memory is one byte per person and variant for GT and four for DS: 0.5 GB and 2 GB for a
     million variants of 500 people.
@@ -120,10 +130,12 @@ def read_vcf(
     region : str, optional
         ``chrom`` or ``chrom:start-end`` (1-based, both ends included). Fast with an index
         beside the file (.tbi or .csi); without, all rows are read and the others left out.
-    field : {"GT", "DS"}
-        Calls or dosages.
+    field : {"GT", "DS", "GP"}
+        Calls, dosages, or those that follow from genotype probabilities.
     keep_filtered : bool
         Keep rows whose FILTER is neither PASS nor missing.
+    people : sequence of str, optional
+        Names of the people to read; they stay in the order of the file.
 
     Returns
     -------
@@ -142,12 +154,13 @@ def read_vcf(
     path = existing_file(path)
     where = None if region is None else parse_region(region)
     vcf = _opened(path)
+    _choose(vcf, people, path)
     rows = _Rows(path, len(vcf.samples), field=field, keep_filtered=keep_filtered)
     for record in _records(vcf, path, where):
         rows.add(record)
     variants, counts, tally = rows.finished()
     keep = ~repeated_variants(variants)
-    tally.drop(variants, ~keep, "repeats an earlier row of the same variant")
+    tally.drop(variants, ~keep, REPEATED)
     if not len(variants):
         told = drops_text(tally.to_frame()) or "  the file has no row there"
         raise InputError(
@@ -157,8 +170,8 @@ def read_vcf(
     if not keep.all():
         variants, counts = variants[keep].reset_index(drop=True), counts[keep]
     name = name or path.name.removesuffix(".gz").removesuffix(".bgz").rsplit(".", 1)[0]
-    people = pd.Index(vcf.samples, dtype="str", name="person")
-    return HeldGenotypes(name, people, variants, counts, tally.to_frame())
+    named = pd.Index(vcf.samples, dtype="str", name="person")
+    return HeldGenotypes(name, named, variants, counts, tally.to_frame(), (path.absolute(),))
 
 
 def _opened(path: Path) -> Any:
@@ -180,6 +193,14 @@ def _opened(path: Path) -> Any:
     if len(vcf.samples) < 2:
         raise InputError(f"{path}: holds {len(vcf.samples)} people; expected two or more")
     return vcf
+
+
+def _choose(vcf: Any, people: Sequence[str] | None, path: Path) -> None:
+    """Have the calls of some people alone unpacked."""
+    names = pd.Index(vcf.samples, dtype="str")
+    rows = chosen_rows(names, people, str(path))
+    if rows is not None:
+        vcf.set_samples(names[rows].tolist())
 
 
 def _refuse_cut(path: Path) -> None:
@@ -300,9 +321,9 @@ class _Rows:
 
     def _refusal(self, record: Any, alleles: list[str]) -> str | None:
         if len(alleles) != 1:
-            return _MANY_ALT if alleles else _NO_ALT
+            return MANY_ALT if alleles else NO_ALT
         if record.FILTER is not None and not self._keep_filtered:
-            return _FILTERED
+            return FILTERED
         return None if self._field in record.FORMAT else f"row has no {self._field}"
 
     def _called(self, record: Any, place: tuple) -> np.ndarray:
@@ -319,6 +340,8 @@ class _Rows:
 
     def _dosage(self, record: Any, place: tuple) -> np.ndarray:
         values = record.format(self._field)
+        if self._field == "GP":
+            return self._expected(values, place)
         if values.dtype.kind != "f" or values.shape[1] != 1:
             raise InputError(
                 f"{self._path}: {self._field} of {_text(place)} is {values.shape[1]} value(s) of "
@@ -337,6 +360,30 @@ class _Rows:
             dosage = np.where(haploid, 2 * dosage, dosage)
             self._tell(_HAPLOID, "changed", place, count=int(haploid.sum()))
         return dosage
+
+    def _expected(self, values: np.ndarray, place: tuple) -> np.ndarray:
+        """Expected counts from the probabilities of 0, 1 and 2 copies, or of 0 and 1 (haploid)."""
+        if values.dtype.kind != "f" or values.shape[1] not in (2, 3):
+            raise InputError(
+                f"{self._path}: GP of {_text(place)} is {values.shape[1]} value(s) of type "
+                f"{values.dtype}; expected the probabilities of 0, 1 and 2 copies, declared in the "
+                "header as ##FORMAT=<ID=GP,Number=G,Type=Float,...>"
+            )
+        total = np.nansum(values, axis=1)
+        missing = np.isnan(values[:, :2]).any(axis=1)
+        wrong = (np.abs(total - 1) > _SLACK) | (values < -_SLACK).any(axis=1)
+        wrong &= ~missing
+        if wrong.any():
+            raise InputError(
+                f"{self._path}: genotype probabilities of {_text(place)} add up to "
+                f"{total[wrong][0]:g}; expected 1"
+            )
+        haploid = ~missing & (values.shape[1] == 2)
+        second = np.zeros(len(values)) if values.shape[1] == 2 else values[:, 2]
+        haploid |= ~missing & np.isnan(second)
+        self._tell(_HAPLOID, "changed", place, count=int(haploid.sum()))
+        dosage = np.where(haploid, 2 * values[:, 1], values[:, 1] + 2 * second)
+        return np.where(missing, np.nan, dosage)
 
     def _close_block(self) -> None:
         if not self._count:

@@ -44,6 +44,19 @@ test_that("a VCF holds the same", {
   )
 })
 
+test_that("people are chosen, and PLINK 2 files are read or the package is named", {
+  skip_without_python()
+  all <- read_panel(seqgen_example("panel"), region = region)
+  some <- read_genotypes(seqgen_example("panel"), region = region, people = all$people[c(9, 4)])
+  expect_identical(some$people, all$people[c(4, 9)])
+  expect_identical(some$genotypes(1:2), all$genotypes(1:2)[c(4, 9), ])
+  expect_error(
+    read_panel(seqgen_example("panel"), people = c("a", "b")), "2 of 2 are not in",
+    class = "seqgen_input_error"
+  )
+  expect_error(read_genotypes("no.pgen"), class = "seqgen_missing_file_error")
+})
+
 test_that("variants find their row of the panel", {
   skip_without_python()
   panel <- read_panel(seqgen_example("panel"), region = region)
