@@ -11,24 +11,27 @@
 #'   such as `"facebook/esm2_t33_650M_UR50D"` (looked up in the local cache first). Several
 #'   names are an ensemble, the mean of their log probabilities.
 #' @param device `"cpu"`, `"cuda"`, `"cuda:1"` or `"mps"`. By default a CUDA device
-#'   where there is one.
+#'   where there is one. The machine's memory is looked at before a model is read, that of
+#'   a GPU is not.
 #' @param dtype `"float32"`, `"bfloat16"` or `"float16"`. By default bfloat16 on
-#'   CUDA and float32 elsewhere.
+#'   CUDA and float32 elsewhere; with OpenVINO bfloat16 where the processor multiplies in it.
+#' @param runtime What runs the network: `"torch"`, or `"openvino"` on a CPU (needs
+#'   `pip install openvino`), which is most where the processor multiplies in bfloat16.
 #' @param revision For a hub id, the branch, tag or commit. For everything else, the
 #'   hash (or its beginning) that the model has to have.
 #' @param trust_remote_code Let a model that brings its own Python code run it.
 #' @param alphabet `"protein"` or `"dna"`, where the model's tokenizer has letters of both.
 #' @return A handle of the model, see [seqgen_object].
 #' @section Errors:
-#' `seqgen_model_error` if the model is unknown, damaged, not of the kind needed, or
-#' has another hash than `revision`.
+#' `seqgen_model_error` if the model is unknown, damaged, not of the kind needed, cannot be
+#' run by the runtime, or has another hash than `revision`.
 #' @examplesIf seqgen_available()
 #' load_model("blosum62")
 #' @export
-load_model <- function(name, device = NULL, dtype = NULL, revision = NULL,
+load_model <- function(name, device = NULL, dtype = NULL, runtime = "torch", revision = NULL,
                        trust_remote_code = FALSE, alphabet = NULL) {
   py_call("load_model", list(
-    name = name, device = device, dtype = dtype, revision = revision,
+    name = name, device = device, dtype = dtype, runtime = runtime, revision = revision,
     trust_remote_code = trust_remote_code, alphabet = alphabet
   ))
 }

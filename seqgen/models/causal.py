@@ -51,7 +51,7 @@ class CausalProteinModel(CheckpointModel):
     @classmethod
     def from_folder(
         cls, folder: Path, *, name: str, device: str | None = None, dtype: str | None = None,
-        trust_remote_code: bool = False,
+        runtime: str = "torch", trust_remote_code: bool = False,
     ) -> Self:  # fmt: skip
         """Load a checkpoint folder, without network and in silence.
 
@@ -61,12 +61,12 @@ class CausalProteinModel(CheckpointModel):
             If the folder is damaged, no causal language model of one token per letter, or would
             run code of its own and ``trust_remote_code`` is not set.
         InputError
-            If ``device`` or ``dtype`` is not available.
+            If ``device``, ``dtype`` or ``runtime`` is not available.
         """
         model = super().from_folder(
-            folder, name=name, device=device, dtype=dtype, trust_remote_code=trust_remote_code
-        )
-        model._network.config.use_cache = False  # nothing is generated from what was read
+            folder, name=name, device=device, dtype=dtype, runtime=runtime,
+            trust_remote_code=trust_remote_code,
+        )  # fmt: skip
         letters, half = model.alphabet, len(model.alphabet) // 2
         other = letters[:half] + letters[: half - 1 : -1]
         here, there = (rows[: half + 1] for rows in model.log_probs([letters, other]))

@@ -154,13 +154,17 @@ class MaskedDnaWords(CheckpointModel):
         self._check_tokens(lengths)
         answers: list[np.ndarray] = [np.empty(0)] * len(cut)
         first = len(words.prefix)
-        for batch in length_batches(lengths, self.batch_tokens, alike=self._alike):
+        batches = list(length_batches(lengths, self.batch_tokens, alike=self._alike))
+
+        def shown(batch: np.ndarray) -> np.ndarray:
             ids = np.full((len(batch), lengths[batch].max()), words.pad_id, dtype=np.int64)
             for row, place in zip(ids, batch, strict=True):
                 tokens = cut[place]
-                shown = np.where(_covers(tokens, hidden[place]), words.mask_id, tokens.ids)
-                row[: lengths[place]] = [*words.prefix, *shown, *words.suffix]
-            output = self._forward(forward, ids, lengths[batch])
+                seen = np.where(_covers(tokens, hidden[place]), words.mask_id, tokens.ids)
+                row[: lengths[place]] = [*words.prefix, *seen, *words.suffix]
+            return ids
+
+        for batch, output in self._answers(forward, batches, map(shown, batches), lengths):
             for row, place in enumerate(batch):
                 end = first + len(cut[place].ids)
                 answers[place] = output[row, 0 if whole else first : end].copy()

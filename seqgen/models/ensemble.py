@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqgen.errors import InputError
+from seqgen.models.cached import rows_at
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.requests import Hidden
 
@@ -82,6 +83,22 @@ class EnsembleModel:
         from scipy.special import log_softmax
 
         answers = [one.log_probs(sequences, masked_positions) for one in self.models]
+        return [log_softmax(np.mean(rows, axis=0), axis=1) for rows in zip(*answers, strict=True)]
+
+    def log_probs_at(
+        self, sequences: Sequence[str], masked_positions: Sequence[Hidden],
+        positions: Sequence[Sequence[int]],
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Rows of `log_probs` at some 0-based positions of each sequence, (positions, letters).
+
+        Raises
+        ------
+        InputError
+            If a sequence or a position is not usable.
+        """
+        from scipy.special import log_softmax
+
+        answers = [rows_at(one, sequences, masked_positions, positions) for one in self.models]
         return [log_softmax(np.mean(rows, axis=0), axis=1) for rows in zip(*answers, strict=True)]
 
     def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:

@@ -40,7 +40,8 @@ def open_folder(
     Raises
     ------
     ModelError
-        If the folder is damaged or of no family that is known.
+        If the folder is damaged, of no family that is known, or reads proteins where ``alphabet``
+        is DNA's.
     InputError
         If ``alphabet`` or an option is none that there is.
     """
@@ -49,6 +50,11 @@ def open_folder(
     kind = kind_of(folder)
     checkpoint = trusted_checkpoint(folder, kind=kind, trust_remote_code=trust_remote_code)
     tokenizer = load_tokenizer(checkpoint, trust_remote_code)
+    # Only of bytes, which causal models alone read, letters may be either.
+    if alphabet == DNA.name and kind != "causal" and _alphabet(tokenizer) == PROTEIN.name:
+        raise ModelError(
+            f"model {name!r} reads proteins, its A, C, G and T are residues; expected one of DNA"
+        )
     alphabet = alphabet or _alphabet(tokenizer)
     family = _FAMILIES.get((alphabet, kind, alphabet == DNA.name and bool(words_of(tokenizer))))
     if family is None:

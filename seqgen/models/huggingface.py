@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -22,10 +22,13 @@ from seqgen.models.loading import (
     takes_mask,
     trusted_checkpoint,
 )
+from seqgen.models.openvino_pass import OpenVinoPass
+from seqgen.models.passes import open_pass
 from seqgen.models.requests import Hidden, checked_positions, checked_sequences
 
 _DEFAULT_LENGTH = {"protein": 1022, "dna": 8192}
-_BATCH_TOKENS = {"cpu": 4096, "cuda": 65536}
+# On a CPU about what its caches hold, for each thread; on a GPU what fills it.
+_BATCH_TOKENS = {"cpu": 1024, "cuda": 65536}
 # GPT-2 and its descendants, and state-space models, have names of their own for it.
 _LENGTH_NAMES = ("max_position_embeddings", "n_positions", "max_seq_len", "max_seqlen")
 
@@ -48,6 +51,8 @@ class CheckpointModel:
         Where it runs.
     dtype : str
         Precision of the arithmetic.
+    runtime : str
+        What runs the network: ``torch`` or ``openvino``.
     batch_tokens : int
         Most tokens in one forward pass; lower it where memory is short.
     unread : tuple of str
@@ -62,7 +67,7 @@ class CheckpointModel:
     def __init__(
         self, network: torch.nn.Module, encoding: Any, *, name: str, revision: str,
         max_length: int, device: str = "cpu", dtype: str = "float32",
-        unread: Sequence[str] = (),
+        runtime: str = "torch", unread: Sequence[str] = (),
     ) -> None:  # fmt: skip
         self.name = name
         self.source = name
@@ -71,11 +76,18 @@ class CheckpointModel:
         self.max_length = max_length
         self.device = device
         self.dtype = dtype
-        self.batch_tokens = _BATCH_TOKENS.get(device.partition(":")[0], _BATCH_TOKENS["cuda"])
+        self.runtime = runtime
+        self.batch_tokens = _batch_tokens(device)
         self.unread = tuple(unread)
         self._network: Any = network.to(device).eval()
         self._takes_mask = takes_mask(network)
         self._encoding = encoding
+        self._pass: Any = open_pass(self._network)
+        if runtime == "openvino":
+            self._pass = OpenVinoPass(self._pass, name=name, dtype=dtype, causal=self.causal)
+        # A CPU gains nothing from unlike lengths in a batch, so there nothing is padded.
+        hides = self._takes_mask or self.causal
+        self._alike = 0.9 if hides and device != "cpu" else 1.0
 
     @property
     def masked(self) -> bool:
@@ -91,13 +103,13 @@ class CheckpointModel:
         size = sum(weights.numel() for weights in self._network.parameters())
         return (
             f"{type(self).__name__}({self.name!r}, {size:,} parameters, {self.dtype} on "
-            f"{self.device}, up to {self.max_length:,} {self.letters.unit})"
+            f"{self.device} by {self.runtime}, up to {self.max_length:,} {self.letters.unit})"
         )
 
     @classmethod
     def from_folder(
         cls, folder: Path, *, name: str, device: str | None = None, dtype: str | None = None,
-        trust_remote_code: bool = False,
+        runtime: str = "torch", trust_remote_code: bool = False,
     ) -> Self:  # fmt: skip
         """Load a checkpoint folder, without network and in silence.
 
@@ -107,18 +119,19 @@ class CheckpointModel:
             If the folder is damaged, no language model of this kind and alphabet, or would run
             code of its own and ``trust_remote_code`` is not set.
         MissingDependencyError
-            If its tokenizer or network needs a package that is not installed.
+            If its tokenizer, network or runtime needs a package that is not installed.
         InputError
-            If ``device`` or ``dtype`` is not available.
+            If ``device``, ``dtype`` or ``runtime`` is not available.
         """
-        device, dtype = placement(device, dtype)
+        device, dtype = placement(device, dtype, runtime)
         checkpoint = trusted_checkpoint(folder, kind=cls.kind, trust_remote_code=trust_remote_code)
         tokenizer = load_tokenizer(checkpoint, trust_remote_code)
         encoding = cls._read_encoding(tokenizer, str(folder), cls.letters)
         network, unread = load_network(cls._loader, checkpoint, trust_remote_code)
         model = cls(
             network, encoding, name=name, revision=checkpoint.revision(), device=device,
-            dtype=dtype, max_length=cls._max_length(checkpoint.config, encoding), unread=unread,
+            dtype=dtype, runtime=runtime, unread=unread,
+            max_length=cls._max_length(checkpoint.config, encoding),
         )  # fmt: skip
         if not model._is_finite():
             numbers = "embeddings" if cls.kind == "encoder" else "probabilities"
@@ -207,25 +220,43 @@ class CheckpointModel:
         first = 0 if whole else len(self._encoding.prefix)
         special = self._encoding.n_special
         lengths = np.array([len(sequence) + special for sequence in sequences], dtype=np.int64)
-        for batch in length_batches(lengths, self.batch_tokens, alike=self._alike):
-            ids = self._encoding.encode(
-                [sequences[i] for i in batch], [positions[i] for i in batch]
-            )
-            output = self._forward(forward, ids, lengths[batch])
+        batches = list(length_batches(lengths, self.batch_tokens, alike=self._alike))
+        ids = (
+            self._encoding.encode([sequences[i] for i in batch], [positions[i] for i in batch])
+            for batch in batches
+        )
+        for batch, output in self._answers(forward, batches, ids, lengths):
             for row, place in enumerate(batch):
                 end = lengths[place] if whole else first + len(sequences[place])
                 results[place] = output[row, first:end].copy()
         return results
 
-    @property
-    def _alike(self) -> float:
-        """How alike lengths in a batch are; equal where padding cannot be hidden."""
-        return 0.9 if self._takes_mask or self.causal else 1.0
+    def _answers(
+        self, forward: Callable[..., torch.Tensor], batches: Iterable[np.ndarray],
+        ids: Iterable[np.ndarray], lengths: np.ndarray, *more: np.ndarray,
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:  # fmt: skip
+        """Each batch with its answer, fetched when the next one is under way.
 
-    def _forward(self, forward, ids: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-        with torch.inference_mode(), self._precision():
-            output = forward(*self._inputs(ids, lengths))
-        return output.float().cpu().numpy()
+        A GPU works on while the CPU prepares and takes apart. ``more`` has a number for each
+        sequence, which ``forward`` takes last.
+        """
+        waiting = None
+        for batch, tokens in zip(batches, ids, strict=True):
+            with torch.inference_mode(), self._precision():
+                others = (self._moved(one[batch]) for one in more)
+                output = forward(*self._inputs(tokens, lengths[batch]), *others).float()
+            if waiting is not None:
+                yield waiting[0], waiting[1].cpu().numpy()
+            waiting = batch, output
+        if waiting is not None:
+            yield waiting[0], waiting[1].cpu().numpy()
+
+    def _moved(self, numbers: np.ndarray) -> torch.Tensor:
+        """The numbers where the network is, on a GPU without waiting for them to arrive."""
+        tensor = torch.from_numpy(numbers)
+        if self.device.startswith("cuda"):
+            return tensor.pin_memory().to(self.device, non_blocking=True)
+        return tensor.to(self.device)
 
     def _inputs(
         self, ids: np.ndarray, lengths: np.ndarray
@@ -234,30 +265,28 @@ class CheckpointModel:
 
         A causal model needs none: what is padded stands on the right, where no letter looks.
         """
-        tokens = torch.from_numpy(ids).to(self.device)
+        tokens = self._moved(ids)
         if self.causal or (lengths == ids.shape[1]).all():
             return tokens, None
         visible = np.arange(ids.shape[1]) < lengths[:, None]
-        return tokens, torch.from_numpy(visible.astype(np.int64)).to(self.device)
+        return tokens, self._moved(visible.astype(np.int64))
 
     def _logits(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self._network(input_ids=tokens, **self._mask(mask)).logits
+        return self._pass.logits(tokens, mask)
 
     def _letter_log_probs(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         ids = torch.as_tensor(self._encoding.letter_ids, device=self.device)
         return self._logits(tokens, mask)[..., ids].float().log_softmax(dim=-1)
 
     def _hidden(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
-        return self._base(tokens, mask)[0]
+        return self._pass.hidden(tokens, mask)
 
     def _base(self, tokens: torch.Tensor, mask: torch.Tensor | None, **options: Any) -> Any:
-        return self._network.base_model(input_ids=tokens, **self._mask(mask), **options)
-
-    def _mask(self, mask: torch.Tensor | None) -> dict[str, torch.Tensor | None]:
-        return {"attention_mask": mask} if self._takes_mask else {}
+        seen = {"attention_mask": mask} if self._takes_mask else {}
+        return self._network.base_model(input_ids=tokens, **seen, **options)
 
     def _precision(self) -> AbstractContextManager:
-        if self.dtype == "float32":
+        if self.dtype == "float32" or self.runtime == "openvino":
             return nullcontext()
         return torch.autocast(self.device.partition(":")[0], dtype=DTYPES[self.dtype])
 
@@ -270,6 +299,12 @@ class CheckpointModel:
         return max(positions - encoding.n_special, 1)
 
 
+def _batch_tokens(device: str) -> int:
+    kind = device.partition(":")[0]
+    threads = torch.get_num_threads() if kind == "cpu" else 1
+    return _BATCH_TOKENS.get(kind, _BATCH_TOKENS["cuda"]) * threads
+
+
 def max_tokens(config: dict[str, Any], pad_id: int) -> int | None:
     """Most tokens the model was built for; None where its configuration does not tell."""
     named = (config.get(key) for key in _LENGTH_NAMES)
@@ -280,7 +315,52 @@ def max_tokens(config: dict[str, Any], pad_id: int) -> int | None:
     return positions - (pad_id + 1 if config.get("model_type") in ("esm", "roberta") else 0)
 
 
-class MaskedProteinModel(CheckpointModel):
+class _MaskedLetters(CheckpointModel):
+    """A masked language model of one token per letter."""
+
+    kind = "masked"
+    _loader = AutoModelForMaskedLM
+
+    def log_probs_at(
+        self, sequences: Sequence[str], masked_positions: Sequence[Hidden] | None,
+        positions: Sequence[Sequence[int]],
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Rows of `log_probs` at some 0-based positions of each sequence, (positions, letters).
+
+        Where one position of each is asked for, the network leaves out what that does not need:
+        the same numbers to within rounding, sooner.
+
+        Raises
+        ------
+        InputError
+            If a sequence or a position is not usable.
+        """
+        at = checked_positions(positions, checked := self._checked(sequences))
+        hidden = checked_positions(masked_positions, checked)
+        if any(len(places) != 1 for places in at):
+            answers = self._run(checked, hidden, self._letter_log_probs)
+            return [rows[list(places)] for rows, places in zip(answers, at, strict=True)]
+        special, first = self._encoding.n_special, len(self._encoding.prefix)
+        lengths = np.array([len(sequence) + special for sequence in checked], dtype=np.int64)
+        token = np.array([first + place for (place,) in at], dtype=np.int64)
+        batches = list(length_batches(lengths, self.batch_tokens, alike=self._alike))
+        ids = (
+            self._encoding.encode([checked[i] for i in batch], [hidden[i] for i in batch])
+            for batch in batches
+        )
+        rows = np.empty((len(checked), 1, len(self.alphabet)), dtype=np.float32)
+        for batch, output in self._answers(self._letters_at, batches, ids, lengths, token):
+            rows[batch, 0] = output
+        return list(rows)
+
+    def _letters_at(
+        self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor
+    ) -> torch.Tensor:
+        ids = torch.as_tensor(self._encoding.letter_ids, device=self.device)
+        return self._pass.logits(tokens, mask, at)[..., ids].float().log_softmax(dim=-1)
+
+
+class MaskedProteinModel(_MaskedLetters):
     """A masked protein language model: the residue at a place given those on both sides.
 
     ESM-1b, ESM-1v, ESM-2 and ESM-C, and BERT-like models whose residues are written apart, such
@@ -296,11 +376,8 @@ class MaskedProteinModel(CheckpointModel):
     self-supervised learning, IEEE TPAMI 44:7112-7127: ProtBert.
     """
 
-    kind = "masked"
-    _loader = AutoModelForMaskedLM
 
-
-class MaskedDnaModel(CheckpointModel):
+class MaskedDnaModel(_MaskedLetters):
     """A masked language model of DNA of one token per base, such as GPN and Caduceus.
 
     References
@@ -311,6 +388,4 @@ class MaskedDnaModel(CheckpointModel):
     ICML 235:43632-43648.
     """
 
-    kind = "masked"
     letters = DNA
-    _loader = AutoModelForMaskedLM

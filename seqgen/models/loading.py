@@ -15,22 +15,40 @@ from transformers.utils import logging
 
 from seqgen.errors import InputError, MissingDependencyError, ModelError
 from seqgen.models.checkpoint import Checkpoint, open_checkpoint
+from seqgen.models.memory import require_memory
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+#: What can run a network.
+RUNTIMES = ("torch", "openvino")
 #: Weights that probabilities and embeddings do not pass through.
 _UNUSED_PARTS = ("contact_head.", "pooler.", "position_ids", "inv_freq")
 _NEEDED = ("sentencepiece", "tiktoken", "protobuf", "mamba_ssm", "causal_conv1d", "flash_attn")
 
 
-def placement(device: str | None, dtype: str | None) -> tuple[str, str]:
-    """Device and precision: what was asked for, or the best there is.
+def placement(
+    device: str | None, dtype: str | None, runtime: str = "torch"
+) -> tuple[str, str]:  # fmt: skip
+    """Device and precision: what was asked for, or the best there is for the runtime.
 
     Raises
     ------
     InputError
         If one of them is not available.
+    MissingDependencyError
+        If the runtime is not installed.
     """
+    if runtime not in RUNTIMES:
+        raise InputError(f"runtime is {runtime!r}; expected {' or '.join(RUNTIMES)}")
+    if runtime == "openvino":
+        from seqgen.models.openvino_pass import openvino_dtype
+
+        if device not in (None, "cpu"):
+            raise InputError(
+                f"device is {device!r}, but runtime='openvino' computes on the CPU; pass "
+                "device='cpu', or runtime='torch'"
+            )
+        return "cpu", openvino_dtype(dtype)
     cuda = torch.cuda.is_available()
     device = device or ("cuda" if cuda else "cpu")
     kind = device.partition(":")[0]
@@ -84,10 +102,12 @@ def load_network(
     Raises
     ------
     ModelError
-        If the weights are not those that the configuration asks for.
+        If the weights are not those that the configuration asks for, or too large for the memory
+        that is free.
     """
     attention = {} if checkpoint.own_code else {"attn_implementation": "sdpa"}
     with quiet():
+        require_memory(checkpoint, loader)
         network, report = _read(
             loader, checkpoint, trust_remote_code, use_safetensors=True, dtype=torch.float32,
             output_loading_info=True, ignore_mismatched_sizes=True, **attention,
@@ -101,6 +121,7 @@ def load_network(
             f"{checkpoint.folder}: {len(wrong)} weight(s) are missing or of another shape than "
             f"config.json says, first {wrong[0]}; get the model folder again"
         )
+    network.config.use_cache = False  # nothing is generated from what was read
     return _fused(network), sorted(report["missing_keys"])
 
 

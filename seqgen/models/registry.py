@@ -30,6 +30,7 @@ def load_model(
     *,
     device: str | None = None,
     dtype: str | None = None,
+    runtime: str = "torch",
     revision: str | None = None,
     trust_remote_code: bool = False,
     alphabet: str | None = None,
@@ -54,9 +55,17 @@ def load_model(
         Transformer) or overlapping (DNABERT), of byte pairs (DNABERT-2), and causal ones
         (HyenaDNA, Evo).
     device : str, optional
-        ``cpu``, ``cuda``, ``cuda:1``, ``mps``. By default a CUDA device where there is one.
+        ``cpu``, ``cuda``, ``cuda:1``, ``mps``. By default a CUDA device where there is one. The
+        machine's memory is looked at before a model is read, that of a GPU is not: a model that
+        does not fit there fails with the message of torch.
     dtype : {"float32", "bfloat16", "float16"}, optional
-        Precision of the arithmetic. By default bfloat16 on CUDA and float32 elsewhere.
+        Precision of the arithmetic. By default bfloat16 on CUDA and float32 elsewhere; with
+        OpenVINO bfloat16 where the processor multiplies in it.
+    runtime : {"torch", "openvino"}
+        What runs the network. OpenVINO (``pip install openvino``) is for CPUs: most where the
+        processor multiplies in bfloat16 (AVX-512 BF16, AMX); in float32 its numbers are those
+        of torch to within 1e-4. Inner layers and attention maps are computed by torch. Models
+        without a network, such as ``blosum62``, need none.
     revision : str, optional
         For a hub id, the branch, tag or commit. For everything else, the hash (or its
         beginning) that the model has to have.
@@ -74,12 +83,14 @@ def load_model(
     ------
     ModelError
         If the name is unknown, the hub cannot be reached, the checkpoint is damaged, holds its
-        weights only as pickles, is of no family above, or has another hash than ``revision``.
+        weights only as pickles, is of no family above, cannot be run by the runtime, or has
+        another hash than ``revision``.
     MissingDependencyError
-        If torch, transformers, or a package that the model is read with is not installed.
+        If torch, transformers, the runtime, or a package that the model is read with is not
+        installed.
     InputError
-        If ``device``, ``dtype`` or ``alphabet`` is not available, or models of an ensemble do
-        not fit together.
+        If ``device``, ``dtype``, ``runtime`` or ``alphabet`` is not available, or models of an
+        ensemble do not fit together.
 
     Examples
     --------
@@ -89,8 +100,8 @@ def load_model(
     'blosum62 + seqgen-protein-v1'
     """
     options: dict[str, Any] = {
-        "device": device, "dtype": dtype, "trust_remote_code": trust_remote_code,
-        "alphabet": alphabet,
+        "device": device, "dtype": dtype, "runtime": runtime, "alphabet": alphabet,
+        "trust_remote_code": trust_remote_code,
     }  # fmt: skip
     if not isinstance(name, str):
         if revision is not None:

@@ -26,7 +26,10 @@ MEANINGS = {
     "HeldGenotypes.counts": "calls",
     "Histogram.counts": "count",
     "PairDesign.counts": "calls",
-    "Panel.places": "row",
+    "PgenPanel.allele_offsets": "code",
+    "PlinkSource.linked": "code",
+    "PlinkSource.places": "row",
+    "PlinkSource.rows": "row",
     "ResidueDistances.column_map": "row",
     "ResidueDistances.column_place": "row",
     "ResidueDistances.row_map": "row",
@@ -48,6 +51,7 @@ ARGUMENTS: dict[str, dict[str, Callable[[Any], int] | None]] = {
     "GenotypeSource.to_frame": {"index": lambda source: len(source.variants)},
     "PairDesign.scaled": {"index": lambda design: design.n_variants},
     "PottsModel.pair": {"i": lambda model: model.length, "j": lambda model: model.length},
+    "ReferenceLD.take": {"index": lambda ld: len(ld.variants)},
     "Residues.take": {"places": len},
     **{
         f"{model}.log_probs": {"masked_positions": None}
@@ -57,6 +61,8 @@ ARGUMENTS: dict[str, dict[str, Callable[[Any], int] | None]] = {
 
 #: Parts that are the working of a method, in terms R has no use for.
 HIDDEN = {
+    "CheckpointModel.log_probs_at",
+    "EnsembleModel.log_probs_at",
     "Exclusions.crossed",
     "Exclusions.gene_chrom",
     "Exclusions.gene_trait",

@@ -1,0 +1,125 @@
+"""One pass of tokens through a network: the library's own, and a lean one of ESM's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers.models.esm.modeling_esm import EsmForMaskedLM
+
+from seqgen.models.loading import takes_mask
+
+
+class LibraryPass(torch.nn.Module):
+    """Any network, as its library runs it."""
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network: Any = network
+        self.takes_mask = takes_mask(network)
+
+    def hidden(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """What leaves the last block, (sequences, tokens, width)."""
+        return self.network.base_model(input_ids=tokens, **self._options(mask))[0]
+
+    def logits(
+        self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Logits, (sequences, tokens, vocabulary); ``at`` one token of each, (sequences, v)."""
+        found = self.network(input_ids=tokens, **self._options(mask)).logits
+        return found if at is None else rows_at(found, at)
+
+    def _options(self, mask: torch.Tensor | None) -> dict[str, torch.Tensor | None]:
+        return {"attention_mask": mask} if self.takes_mask else {}
+
+
+class EsmPass(torch.nn.Module):
+    """ESM's network with one product for queries, keys and values, and rotations from a table.
+
+    Where one token of each sequence is asked for, the last block computes the keys and values of
+    all tokens and everything else of that token alone. Weights are shared with the network.
+    """
+
+    takes_mask = True
+
+    def __init__(self, network: Any) -> None:
+        super().__init__()
+        self.network = network
+        config, encoder = network.config, network.esm.encoder
+        self.heads = config.num_attention_heads
+        self.width = config.hidden_size // self.heads
+        self.joined = [_joined(layer.attention.self) for layer in encoder.layer]
+        rotary = network.esm.rotary_embeddings
+        self.tables = None
+        if rotary is not None:
+            angles = torch.arange(config.max_position_embeddings, device=rotary.inv_freq.device)
+            angles = angles.float()[:, None, None, None] * rotary.inv_freq.float()
+            self.tables = angles.cos(), angles.sin()
+
+    def hidden(self, tokens: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
+        """What leaves the last block, (sequences, tokens, width)."""
+        return self._encode(tokens, mask, None)
+
+    def logits(
+        self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Logits, (sequences, tokens, vocabulary); ``at`` one token of each, (sequences, v)."""
+        found = self.network.lm_head(self._encode(tokens, mask, at))
+        return found if at is None else found[:, 0]
+
+    def _encode(
+        self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor | None
+    ) -> torch.Tensor:
+        encoder = self.network.esm.encoder
+        hidden = self.network.esm.embeddings(input_ids=tokens, attention_mask=mask)
+        visible = None if mask is None else mask[:, None, None, :].bool()
+        last = len(encoder.layer) - 1
+        for place, layer in enumerate(encoder.layer):
+            query, key, value = self._heads(place, layer.attention.LayerNorm(hidden))
+            if at is not None and place == last:
+                query = rows_at(query.transpose(1, 2), at)[:, :, None]
+                hidden = rows_at(hidden, at)[:, None]
+            mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=visible)
+            mixed = mixed.transpose(1, 2).flatten(2)
+            hidden = hidden + layer.attention.output.dense(mixed)
+            wide = functional.gelu(layer.intermediate.dense(layer.LayerNorm(hidden)))
+            hidden = hidden + layer.output.dense(wide)
+        return encoder.emb_layer_norm_after(hidden)
+
+    def _heads(self, place: int, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Queries, keys and values by head, each (sequences, heads, tokens, width of a head)."""
+        joined = functional.linear(hidden, *self.joined[place])
+        joined = joined.unflatten(-1, (3, self.heads, self.width))
+        turned = joined[:, :, :2]
+        if self.tables is not None:
+            cos, sin = (table[: hidden.shape[1]] for table in self.tables)
+            first, second = turned[..., : self.width // 2], turned[..., self.width // 2 :]
+            turned = torch.cat([first * cos - second * sin, second * cos + first * sin], dim=-1)
+            turned = turned.to(joined.dtype)
+        query, key = turned[:, :, 0], turned[:, :, 1]
+        return tuple(part.transpose(1, 2) for part in (query, key, joined[:, :, 2]))
+
+
+def open_pass(network: Any) -> LibraryPass | EsmPass:
+    """The lean pass where the network is plain ESM, and the library's elsewhere."""
+    if type(network) is EsmForMaskedLM and not network.config.is_decoder:
+        return EsmPass(network)
+    return LibraryPass(network)
+
+
+def rows_at(values: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """Row ``at[i]`` of the i-th sequence: (sequences, tokens, ...) to (sequences, ...)."""
+    return values[torch.arange(values.shape[0], device=values.device), at]
+
+
+def _joined(attention: Any) -> tuple[torch.Tensor, torch.Tensor]:
+    """Weights and biases of queries, keys and values in one, the network's own made views of it."""
+    parts = attention.query, attention.key, attention.value
+    weight = torch.cat([part.weight.detach() for part in parts])
+    bias = torch.cat([part.bias.detach() for part in parts])
+    size = len(parts[0].bias)
+    for place, part in enumerate(parts):
+        part.weight.data = weight[place * size : (place + 1) * size]
+        part.bias.data = bias[place * size : (place + 1) * size]
+    return weight, bias
