@@ -12,8 +12,11 @@
 #'   the model puts first; `"attention"`: each residue counts by the attention it gets in
 #'   the last layer.
 #' @param layer 0 for what enters the model's first block; -1 for the last.
+#' @param shard `c(i, N)`: embed the i-th (from 1) of N parts of the proteins.
 #' @param progress A function of residues done and in total. By default a line in
 #'   interactive sessions.
+#' @param cache A folder in which embeddings are kept, and looked up before the model is
+#'   asked. By default nothing is kept.
 #' @return A data.frame, one row per protein in the order given, which its row names tell;
 #'   columns `e0`, `e1`, ...
 #' @section Errors:
@@ -23,9 +26,11 @@
 #' @examplesIf seqgen_available()
 #' dim(embed_proteins(c(P1 = "MKV", P2 = "WW"), load_model("blosum62")))
 #' @export
-embed_proteins <- function(proteins, model, pooling = "mean", layer = -1, progress = NULL) {
+embed_proteins <- function(proteins, model, pooling = "mean", layer = -1, shard = NULL,
+                           progress = NULL, cache = NULL) {
   py_call("embed_proteins", list(
-    proteins = proteins, model = model, pooling = pooling, layer = layer, progress = progress
+    proteins = proteins, model = model, pooling = pooling, layer = layer, shard = shard,
+    progress = progress, cache = cache
   ))
 }
 

@@ -23,6 +23,7 @@
 #' @param shard `c(i, N)`: score the i-th (from 1) of N parts of the variants.
 #' @param progress A function of variants done and in total. By default a line in
 #'   interactive sessions.
+#' @param cache As in [score_variants()].
 #' @return A data.frame in genome order: `chrom`, `pos`, `ref`, `alt`, `method`,
 #'   `log_lik_ratio`, and the effect alleles where given. What was left out: [drops()].
 #' @section Errors:
@@ -38,10 +39,11 @@
 #' }
 #' @export
 score_dna_variants <- function(variants, fasta, model, methods = NULL, context = NULL,
-                               strands = "both", shard = NULL, progress = NULL) {
+                               strands = "both", shard = NULL, progress = NULL,
+                               cache = NULL) {
   py_call("score_dna_variants", list(
     variants = variants, fasta = fasta, model = model, methods = methods,
-    context = context, strands = strands, shard = shard, progress = progress
+    context = context, strands = strands, shard = shard, progress = progress, cache = cache
   ))
 }
 

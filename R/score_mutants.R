@@ -12,10 +12,14 @@
 #' * `"pseudo-log-odds"`, `"one-pass-pseudo-log-odds"`: the same less each residue's log
 #'   frequency, so that proteins of different length compare.
 #'
+#' One pass shows the model what it is asked about, so that it finds likely what it sees,
+#' nonsense too: take `"pseudo-log-odds"` where a protein gains a new end or long insertions.
+#'
 #' @param mutants Columns `uniprot` and `mutant`: changes such as `"K2W:L4A"`,
 #'   `"p.Phe508del"`, `"K2_L3insRS"`, `"K2_L4delinsW"`, `"K2dup"`, `"Q41*"`, `"R97fs"`. A
 #'   frameshift is read as a stop unless the optional column `alt_sequence` holds the whole
-#'   changed protein.
+#'   changed protein. Or the data.frame of [mutant_proteins()], as it is; rows
+#'   that it calls not `scorable` are scored where there is a sequence, and counted.
 #' @inheritParams score_variants
 #' @param methods Any of those above.
 #' @param progress A function of residues done and in total. By default a line in
@@ -33,9 +37,10 @@
 #' @export
 score_mutants <- function(mutants, proteins, model,
                           methods = c("one-pass-pseudo-log-likelihood", "one-pass-pseudo-log-odds"),
-                          window = NULL, overlap = NULL, progress = NULL) {
+                          window = NULL, overlap = NULL, shard = NULL, progress = NULL,
+                          cache = NULL) {
   py_call("score_mutants", list(
     mutants = mutants, proteins = proteins, model = model, methods = methods,
-    window = window, overlap = overlap, progress = progress
+    window = window, overlap = overlap, shard = shard, progress = progress, cache = cache
   ))
 }

@@ -21,12 +21,16 @@
 #' @param progress A function of residue passes done and in total: residues of all
 #'   sequences that the model reads, so that a protein counts once for each position hidden
 #'   in it. By default a line in interactive sessions.
+#' @param cache A folder in which what the model said is kept, and looked up before it is
+#'   asked: a call that was stopped goes on where it was, and another one about the same
+#'   proteins asks for what is new alone. By default nothing is kept.
 #' @return A data.frame, one row per change and method, with the columns above, `method`
 #'   and `log_lik_ratio` alone: [merge()] puts others of `variants`, such as `gene`, back (see
 #'   the example). What was left out: [drops()].
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, a needed sequence is no
-#' protein, or no row is left.
+#' protein, no row is left, or a file of the cache is damaged; `seqgen_output_error` if the
+#' cache cannot be written at all.
 #' @references
 #' Meier et al. (2021), Language models enable zero-shot prediction of the effects of
 #' mutations on protein function, NeurIPS 34.
@@ -46,9 +50,10 @@
 #' @export
 score_variants <- function(variants, proteins, model,
                            methods = c("masked-marginal", "wild-type-marginal"),
-                           window = NULL, overlap = NULL, shard = NULL, progress = NULL) {
+                           window = NULL, overlap = NULL, shard = NULL, progress = NULL,
+                           cache = NULL) {
   py_call("score_variants", list(
     variants = variants, proteins = proteins, model = model, methods = methods,
-    window = window, overlap = overlap, shard = shard, progress = progress
+    window = window, overlap = overlap, shard = shard, progress = progress, cache = cache
   ))
 }

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.models.cached import ask, cached_model
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import window_starts, window_weights
+from seqgen.parallel import Shard, shard_slice
 from seqgen.residues import clean_sequence
 
 Progress = Callable[[int, int], None]
@@ -31,7 +33,9 @@ def embed_proteins(
     *,
     pooling: str = "mean",
     layer: int = -1,
+    shard: Shard | None = None,
     progress: Progress | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> pd.DataFrame:
     """One vector for each protein: a layer of a model, pooled over the residues.
 
@@ -53,8 +57,13 @@ def embed_proteins(
         trained for it.
     layer : int
         0 for what enters the model's first block, 1 for what leaves it; -1 for the last.
+    shard : tuple (i, N), optional
+        Embed the i-th of N parts of the proteins.
     progress : callable, optional
         Called as ``progress(done, total)`` with residues run through the model.
+    cache : path, optional
+        Folder in which embeddings are kept, and looked up before the model is asked: a call that
+        was stopped goes on where it was. By default nothing is kept.
 
     Returns
     -------
@@ -65,8 +74,10 @@ def embed_proteins(
     ------
     InputError
         If columns are missing, there is no protein, a name comes twice with different
-        sequences, a sequence is no protein, or the model has no such layer, first token or
-        attention.
+        sequences, a sequence is no protein, the model has no such layer, first token or
+        attention, or a file of the cache is damaged.
+    OutputError
+        If the cache cannot be written at all.
 
     Examples
     --------
@@ -77,22 +88,23 @@ def embed_proteins(
     if pooling not in POOLING:
         raise InputError(f"pooling is {pooling!r}; expected one of {', '.join(POOLING)}")
     label, sequences = _sequences(proteins)
-    names = list(sequences)
-    cleaned = [clean_sequence(text, f"protein {name}") for name, text in sequences.items()]
+    names = list(sequences)[shard_slice(len(sequences), shard, what="proteins")]
+    cleaned = [clean_sequence(sequences[name], f"protein {name}") for name in names]
     protein, start, length = _windows(cleaned, model.max_length)
     total, done = int(length.sum()), 0
     sums, weights = None, np.zeros(len(names))
-    for chunk in _chunks(length):
-        texts = [cleaned[protein[k]][start[k] : start[k] + length[k]] for k in chunk]
-        shares = [_shares(len(cleaned[protein[k]]), int(start[k]), model.max_length) for k in chunk]
-        pooled = _pooled(model, texts, shares, pooling=pooling, layer=layer)
-        for k, (vector, weight) in zip(chunk, pooled, strict=True):
-            sums = np.zeros((len(names), len(vector))) if sums is None else sums
-            sums[protein[k]] += vector
-            weights[protein[k]] += weight
-        done += int(length[chunk].sum())
-        if progress is not None:
-            progress(done, total)
+    with cached_model(model, cache) as asked:
+        for chunk in _chunks(length):
+            texts = [cleaned[protein[k]][start[k] : start[k] + length[k]] for k in chunk]
+            places = [(len(cleaned[protein[k]]), int(start[k])) for k in chunk]
+            for k, found in zip(chunk, _pooled(asked, texts, places, pooling=pooling, layer=layer),
+                                strict=True):  # fmt: skip
+                sums = np.zeros((len(names), len(found) - 1)) if sums is None else sums
+                sums[protein[k]] += found[:-1]
+                weights[protein[k]] += found[-1]
+            done += int(length[chunk].sum())
+            if progress is not None:
+                progress(done, total)
     assert sums is not None, "there is a protein, so there is a window"
     index = pd.Index(names, dtype="str", name=label)
     columns = [f"e{k}" for k in range(sums.shape[1])]
@@ -262,9 +274,29 @@ def _layers(model: SequenceModel, texts: list[str], layer: int) -> list[np.ndarr
 
 
 def _pooled(
+    model: SequenceModel, texts: list[str], places: list[tuple[int, int]], *, pooling: str,
+    layer: int,
+) -> Sequence[np.ndarray]:  # fmt: skip
+    """Weighted sum over the residues of each window of a protein, and the sum of the weights.
+
+    ``places`` are the protein's length and the window's start.
+    """
+    window = model.max_length
+    questions = [f"embedding {pooling}, layer {layer}, at {start} of {length} by {window}"
+                 for length, start in places]  # fmt: skip
+
+    def compute(model: SequenceModel, missing: list[int]) -> list[np.ndarray]:
+        shares = [_shares(*places[i], window) for i in missing]
+        seen = [texts[i] for i in missing]
+        pooled = _pool(model, seen, shares, pooling=pooling, layer=layer)
+        return [np.append(vector, weight) for vector, weight in pooled]
+
+    return ask(model, texts, questions, compute)
+
+
+def _pool(
     model: SequenceModel, texts: list[str], shares: list[np.ndarray], *, pooling: str, layer: int
 ) -> list[tuple[np.ndarray, float]]:
-    """Weighted sum over each window's residues, and the sum of the weights."""
     if pooling == "cls":
         if not hasattr(model, "summarise"):
             raise InputError(f"model {model.name!r} has no first token; use pooling='mean'")

@@ -9,10 +9,11 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from importlib import import_module
 from typing import Any, TypeVar
 
-from seqgen.errors import InputError, MissingDependencyError
+from seqgen.errors import InputError, MissingDependencyError, SeqgenError
 from seqgen.native import thread_count
 
 KINDS = ("threads", "processes")
@@ -155,9 +156,8 @@ def map_tasks(
     tasks : iterable
     workers : int, str, or client, optional
         How many at once; all cores that this process may use where None; 1 is a plain loop in
-        this thread. ``"dask"`` is a cluster on this machine, ``"tcp://host:port"`` one that
-        runs. Or anything with ``submit`` that returns futures, such as
-        `dask.distributed.Client`, which is left open.
+        this thread. Or a cluster's address, as `cluster` takes it; or anything with ``submit``
+        that returns futures, such as `dask.distributed.Client`, which is left open.
     kind : {"threads", "processes"}
         Threads share memory, and run at once where NumPy or compiled code does the work.
         While there are several workers, each call of BLAS uses one thread.
@@ -243,10 +243,11 @@ _Opened = Callable[[Callable], AbstractContextManager[_Submit]]
 def _workers(workers: Any, kind: str) -> tuple[_Opened, int]:
     """From a function to the submitting of tasks to it, and how many may be under way."""
     if isinstance(workers, str):
-        client = _dask_client(workers)
-        return lambda function: _submitting(client, function, close=True), _client_window(client)
+        stack = ExitStack()
+        client = stack.enter_context(cluster(workers))
+        return lambda function: _on_cluster(stack, client, function), client_window(client)
     if hasattr(workers, "submit"):
-        return lambda function: _submitting(workers, function), _client_window(workers)
+        return lambda function: _submitting(workers, function), client_window(workers)
     if isinstance(workers, bool) or not (workers is None or isinstance(workers, int)):
         raise InputError(
             f"workers is {workers!r}; expected a number of at least 1, None for all cores, 'dask', "
@@ -312,36 +313,120 @@ def _call(function: Callable[[_T], _R], task: _T) -> _R:
     return function(task)
 
 
+def _itself(function: Callable) -> Callable:
+    return function
+
+
 @contextmanager
-def _submitting(client: Any, function: Callable, *, close: bool = False) -> Iterator[_Submit]:
-    """Submit to a client; a cluster is sent the function, with the data it holds, once."""
-    try:
-        if hasattr(client, "scatter"):
-            there = client.scatter(function, hash=False)
-            yield lambda task: client.submit(_call, there, task, pure=False)
-        else:
-            yield lambda task: client.submit(function, task)
-    finally:
-        if close:
-            client.close()
+def _submitting(client: Any, function: Callable) -> Iterator[_Submit]:
+    """Submit to a client; a cluster is sent the function, with the data it holds, once.
+
+    As the result of a task: what is scattered dies with the worker that has it.
+    """
+    if hasattr(client, "scatter"):
+        there = client.submit(_itself, function, pure=False)
+        yield lambda task: _Told(client.submit(_call, there, task, pure=False))
+    else:
+        yield lambda task: client.submit(function, task)
 
 
-def _client_window(client: Any) -> int:
+@contextmanager
+def _on_cluster(stack: ExitStack, client: Any, function: Callable) -> Iterator[_Submit]:
+    with stack, _submitting(client, function) as submit:
+        yield submit
+
+
+class _Told:
+    """A future of a cluster, which says in one line why a task was given up."""
+
+    def __init__(self, future: Any) -> None:
+        self._future = future
+
+    def result(self) -> Any:
+        try:
+            return self._future.result()
+        except Exception as error:
+            if type(error).__name__ != "KilledWorker":
+                raise
+            raise SeqgenError(
+                "cluster: one task ended several workers in turn, most likely for want of "
+                "memory; give each worker more, or fewer threads"
+            ) from error
+
+    def cancel(self) -> None:
+        self._future.cancel()
+
+
+def client_window(client: Any) -> int:
     """Tasks under way: two per thread of the cluster, or a guess where it does not tell."""
     told = client.nthreads() if hasattr(client, "nthreads") else {}
     return _AHEAD * (sum(told.values()) or thread_count(None))
 
 
-def _dask_client(address: str) -> Any:
-    if address != "dask" and not re.match(r"\w+://\S+", address):
+@contextmanager
+def cluster(address: str) -> Iterator[Any]:
+    """A client of a cluster, closed in the end; a worker that dies has its tasks done by others.
+
+    Parameters
+    ----------
+    address : str
+        ``dask``: a cluster on this machine. ``tcp://host:8786``: one that runs, by its
+        scheduler. ``slurm:20``: twenty jobs of dask-jobqueue's ``SLURMCluster``, begun here and
+        ended with the work; queue, cores and memory are those of its file
+        ``~/.config/dask/jobqueue.yaml``. ``slurm`` alone: one job.
+
+    Returns
+    -------
+    context manager of dask.distributed.Client
+
+    Raises
+    ------
+    InputError
+        If the address is none of these, or nobody answers there.
+    MissingDependencyError
+        If dask or dask-jobqueue is not installed.
+    """
+    known = checked_address(address)
+    Client = _needed(address, "dask.distributed", "Client", "'dask[distributed]'")
+    with ExitStack() as stack:
+        where = {"silence_logs": "ERROR"} if address == "dask" else {"address": address}
+        if known["slurm"]:
+            make = _needed(address, "dask_jobqueue", "SLURMCluster", "dask-jobqueue")
+            jobs = stack.enter_context(make())
+            jobs.scale(jobs=int(known["jobs"] or 1))
+            where = {"address": jobs}
+        try:
+            client = Client(**where)
+        except OSError as error:
+            raise InputError(
+                f"cluster {address!r}: no scheduler answers there ({error}); see that it runs, "
+                "and that this machine reaches it"
+            ) from error
+        yield stack.enter_context(client)
+
+
+def checked_address(address: str) -> re.Match[str]:
+    """An address in parts, for `cluster`.
+
+    Raises
+    ------
+    InputError
+        If it is none.
+    """
+    known = re.fullmatch(r"dask|(?P<slurm>slurm)(:(?P<jobs>[1-9]\d*))?|\w+://\S+", address)
+    if known is None:
         raise InputError(
-            f"workers is {address!r}; expected a number, 'dask', or the address of a dask "
-            "scheduler such as 'tcp://host:8786'"
+            f"workers is {address!r}; expected a number, 'dask', 'slurm:20' for so many jobs, or "
+            "the address of a dask scheduler such as 'tcp://host:8786'"
         )
+    return known
+
+
+def _needed(address: str, module: str, name: str, package: str) -> Any:
     try:
-        from dask.distributed import Client
+        return getattr(import_module(module), name)
     except ImportError as error:
         raise MissingDependencyError(
-            f"workers is {address!r}, and dask is not installed; pip install 'dask[distributed]'"
+            f"cluster {address!r} needs {module.split('.')[0].replace('_', '-')}, which is not "
+            f"installed; pip install {package}"
         ) from error
-    return Client() if address == "dask" else Client(address)

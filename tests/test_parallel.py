@@ -8,14 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+import types
+import typing
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_limits
 
-from seqgen.errors import InputError, MissingDependencyError
+from seqgen.errors import InputError, MissingDependencyError, SeqgenError
 from seqgen.parallel import checked_shard, map_tasks, parse_shard, shard_slice
 
 
@@ -208,13 +210,18 @@ class Cluster:
     def nthreads(self):
         return {"a": 1, "b": 1}
 
-    def scatter(self, data, *, hash):
-        self.sent.append(data)
-        return len(self.sent) - 1
+    def scatter(self, data):
+        raise AssertionError("what is scattered dies with the worker that has it")
 
-    def submit(self, function, there, task, *, pure):
+    def submit(self, function, *given, pure):
+        there, *task = given
+        if not task:  # the function itself, as the result of a task
+            self.sent.append(there)
+            done = Future()
+            done.set_result(function(there))
+            return done
         self.submitted += 1
-        return self.pool.submit(function, self.sent[there], task)
+        return self.pool.submit(function, there.result(), *task)
 
 
 def test_a_client_is_sent_the_function_once_and_a_few_tasks_at_a_time():
@@ -245,7 +252,7 @@ def test_tasks_of_a_cluster_that_have_not_begun_are_called_off():
     results.close()
     go_on.set()
     cluster.pool.shutdown()
-    assert [future.cancelled() for future in futures] == [False, False, True, True]
+    assert [future.cancelled() for future in futures[1:]] == [False, False, True, True]
 
 
 def test_anything_that_submits_will_do():
@@ -260,3 +267,109 @@ def test_without_dask_the_command_that_installs_it_is_named(workers, monkeypatch
     monkeypatch.setitem(sys.modules, "dask.distributed", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'dask\[distributed\]'"):
         map_tasks(square, [1], workers=workers)
+
+
+@pytest.mark.parametrize("address", ["slurm:0", "slurm:", "slurm:many", "daskk", "host:8786", ""])
+def test_what_is_no_cluster_is_told_what_one_is(address):
+    with pytest.raises(InputError, match="expected a number, 'dask', 'slurm:20'"):
+        map_tasks(square, [1], workers=address)
+
+
+def dask_stand_in(monkeypatch, client):
+    module = types.ModuleType("dask.distributed")
+    module.Client = client
+    monkeypatch.setitem(sys.modules, "dask", types.ModuleType("dask"))
+    monkeypatch.setitem(sys.modules, "dask.distributed", module)
+
+
+class Opened(Cluster):
+    """A cluster that knows where it was opened and whether it was closed."""
+
+    all: typing.ClassVar[list] = []
+
+    def __init__(self, address=None, **options):
+        super().__init__()
+        self.address, self.closed = address, False
+        Opened.all.append(self)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.closed = True
+
+
+def test_slurm_begins_as_many_jobs_and_ends_them(monkeypatch):
+    class SLURMCluster(Opened):
+        jobs = 0
+
+        def scale(self, jobs):
+            self.jobs = jobs
+
+    module = types.ModuleType("dask_jobqueue")
+    module.SLURMCluster = SLURMCluster
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", module)
+    dask_stand_in(monkeypatch, Opened)
+    Opened.all.clear()
+    assert list(map_tasks(square, range(5), workers="slurm:3")) == [0, 1, 4, 9, 16]
+    jobs, client = Opened.all
+    assert (jobs.jobs, client.address) == (3, jobs)
+    assert jobs.closed
+    assert client.closed
+    monkeypatch.setitem(sys.modules, "dask_jobqueue", None)
+    with pytest.raises(MissingDependencyError, match=r"needs dask-jobqueue.*pip install dask"):
+        map_tasks(square, [1], workers="slurm")
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch):
+    def refuse(address):
+        raise OSError("timed out")
+
+    dask_stand_in(monkeypatch, refuse)
+    with pytest.raises(InputError, match=r"cluster 'tcp://x:1': no scheduler answers there"):
+        map_tasks(square, [1], workers="tcp://x:1")
+
+
+def test_a_task_that_ends_its_workers_is_told_in_one_line():
+    class KilledWorker(Exception):
+        pass
+
+    def end(_):
+        raise KilledWorker("('task', 4)")
+
+    with pytest.raises(SeqgenError, match="ended several workers in turn, most likely for want of"):
+        list(map_tasks(end, [1], workers=Cluster()))
+
+
+_KILLING = """
+import os, signal, sys
+from seqgen.parallel import map_tasks
+
+def work(task):
+    number, begun = task
+    if number in (1, 4) and not os.path.exists(begun):
+        open(begun, "x").close()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number * number
+
+if __name__ == "__main__":
+    from dask.distributed import Client, LocalCluster
+    tasks = [(k, os.path.join(sys.argv[1], str(k))) for k in range(9)]
+    with LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50
+    ) as there, Client(there) as client:
+        print(*map_tasks(work, tasks, workers=client))
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="SIGKILL is POSIX's")
+def test_workers_that_are_killed_lose_nothing(tmp_path):
+    pytest.importorskip("distributed", reason="needs dask")
+    (tmp_path / "script.py").write_text(_KILLING)
+    done = subprocess.run(
+        [sys.executable, str(tmp_path / "script.py"), str(tmp_path)], capture_output=True,
+        text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.stdout.split() == [str(k * k) for k in range(9)], done.stderr
+    assert (tmp_path / "1").exists()
+    assert (tmp_path / "4").exists()

@@ -72,6 +72,10 @@ class Counting:
         self.asked += list(zip(sequences, masked_positions, strict=True))
         return self._model.log_probs(sequences, masked_positions)
 
+    def log_probs_at(self, sequences, masked_positions, positions):
+        self.asked += list(zip(sequences, masked_positions, strict=True))
+        return self._model.log_probs_at(sequences, masked_positions, positions)
+
 
 # --- values ---------------------------------------------------------------------------------
 

@@ -247,3 +247,58 @@ def test_progress_reaches_the_total(model):
     score_mutants(frame("K2W", "W6del"), {"P1": PROTEIN}, model, methods=METHODS,
                   progress=lambda *at: told.append(at))  # fmt: skip
     assert told[-1] == (4 * (20 + 20 + 20 + 19),) * 2
+
+
+# --- from a genome --------------------------------------------------------------------------
+
+
+def test_what_a_protein_model_cannot_judge_is_counted(model):
+    """Without a sequence it is left out for the reason that the table gives."""
+    made = pd.DataFrame({
+        "transcript": "P1", "hgvs_p": ["p.Met1?", "p.Lys2fsTer3", "p.Lys2Trp"],
+        "sequence": [None, "MRS", "MW" + PROTEIN[2:]], "scorable": [False, False, True],
+        "reason": ["start codon lost", "new reading frame", None],
+    })  # fmt: skip
+    scored = score_mutants(made, {"P1": PROTEIN}, model, methods=[ODDS])
+    assert scored.table["mutant"].tolist() == ["p.Lys2fsTer3", "p.Lys2Trp"]
+    assert scored.drops.set_index("reason")["action"].to_dict() == {
+        "start codon lost": "dropped",
+        "scored, but hardly to be judged by a protein model: new reading frame": "kept",
+    }
+
+
+def test_proteins_that_a_genome_makes_go_in_as_they_are(tmp_path):
+    """Frameshifts read on in their frame: the sooner, the worse; a lost residue is little."""
+    from seqgen.annotation import annotate, mutant_proteins
+    from seqgen.annotation.reference_proteins import reference_proteins
+
+    coding = "ATGAAAGTGCTGGCTTGGGACGAACGTCATGGTTTCCCATCTACTCAGAACTACTGCATC" * 3 + "TGA"
+    genome = "CC" + coding + "GCTTAAGCTTTAAGCTTTAACC"
+    place = f"3\t{2 + len(coding)}\t.\t+"
+    (tmp_path / "a.fa").write_text(f">1\n{genome}\n")
+    (tmp_path / "a.gff3").write_text(
+        f"1\tx\tmRNA\t{place}\t.\tID=transcript:T\n1\tx\tCDS\t{place}\t0\tParent=transcript:T\n"
+    )
+    at = np.array([32, 92])
+    ends = {"frameshift": 1, "in frame": 3}
+    variants = pd.DataFrame([
+        ("1", pos, genome[pos - 1 : pos + lost], genome[pos - 1])
+        for lost in ends.values() for pos in at
+    ], columns=["chrom", "pos", "ref", "alt"])  # fmt: skip
+    files = {"gff": tmp_path / "a.gff3", "fasta": tmp_path / "a.fa"}
+    made = mutant_proteins(annotate(variants, **files).table, **files).table
+    reference = reference_proteins(["T"], **files)
+    scored = score_mutants(made, reference, load_model("blosum62"), methods=[ODDS])
+    told = scored.drops[["reason", "action", "count"]].to_numpy().tolist()
+    doubt = made.loc[made["kind"] == "frameshift", "reason"].iloc[0]
+    assert told == [[f"scored, but hardly to be judged by a protein model: {doubt}", "kept", 2]]
+    score = dict(zip(scored.table["mutant"], scored.table["log_lik_ratio"], strict=True))
+    by_kind = {kind: [score[name] for name in rows["hgvs_p"]] for kind, rows in
+               made.sort_values("pos").groupby("kind")}  # fmt: skip
+    early, late = by_kind["frameshift"]
+    assert early < late < min(by_kind["in frame"])
+    assert max(by_kind["in frame"]) < 0
+    renamed = made.rename(columns={"transcript": "uniprot", "hgvs_p": "mutant",
+                                   "sequence": "alt_sequence"})  # fmt: skip
+    again = score_mutants(renamed, reference, load_model("blosum62"), methods=[ODDS])
+    pd.testing.assert_frame_equal(scored.table, again.table)

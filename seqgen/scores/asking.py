@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from seqgen.models.cached import rows_at
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import centred_starts, window_starts, window_weights
 from seqgen.schemas import AMINO_ACIDS
@@ -123,16 +124,23 @@ def values_of(
 ) -> np.ndarray:  # fmt: skip
     """Log probabilities, (n, 20), at ``wanted`` (request, 0-based place in its window)."""
     request, place = wanted
+    # Of an unchanged sequence all is of use, to other changes too; else the one place is.
+    whole = requests.place is None and bool((requests.hidden < 0).all())
     result = np.empty((len(request), len(AMINO_ACIDS)))
     columns = [model.alphabet.index(residue) for residue in AMINO_ACIDS]
     by_request = np.argsort(request, kind="stable")
     bounds = np.searchsorted(request[by_request], np.arange(len(requests.start) + 1))
-    for chunk in chunks(requests.length):
+    for chunk in chunks(requests.length, chunk_residues(model)):
         texts = [_text(proteins, requests, i) for i in chunk]
         hidden = [None if requests.hidden[i] < 0 else int(requests.hidden[i]) for i in chunk]
-        for i, rows in zip(chunk, model.log_probs(texts, hidden), strict=True):
-            mine = by_request[bounds[i] : bounds[i + 1]]
-            result[mine] = rows[place[mine]][:, columns]
+        mine = [by_request[bounds[i] : bounds[i + 1]] for i in chunk]
+        if whole:
+            answers = model.log_probs(texts, hidden)
+            rows = [answer[place[own]] for answer, own in zip(answers, mine, strict=True)]
+        else:
+            rows = rows_at(model, texts, hidden, [place[own[:1]].tolist() for own in mine])
+        for own, values in zip(mine, rows, strict=True):
+            result[own] = values[:, columns]
         count.add(int(requests.length[chunk].sum()))
     return result
 
@@ -145,6 +153,11 @@ def _text(proteins: list[str], requests: Requests, i: int) -> str:
         return text
     place = requests.place[i]
     return text[:place] + str(requests.letter[i]) + text[place + 1 :]
+
+
+def chunk_residues(model: SequenceModel) -> int:
+    """Residues to ask a model about at once: more of one that shares them out."""
+    return max(CHUNK_RESIDUES, getattr(model, "chunk_residues", 0))
 
 
 def chunks(lengths: np.ndarray, residues: int = CHUNK_RESIDUES) -> Iterator[np.ndarray]:

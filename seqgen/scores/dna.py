@@ -18,6 +18,7 @@ from seqgen.io.reference_windows import (
     variant_windows,
 )
 from seqgen.models.alphabets import DNA
+from seqgen.models.cached import ask, cached_model, rows_at
 from seqgen.models.likelihoods import span_log_likelihoods
 from seqgen.models.protocol import SequenceModel
 from seqgen.parallel import Shard, shard_slice
@@ -45,6 +46,7 @@ def score_dna_variants(
     strands: str = "both",
     shard: Shard | None = None,
     progress: Progress | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Counted:
     """Score variants of DNA by the log likelihood of the alternative less the reference allele.
 
@@ -81,6 +83,8 @@ def score_dna_variants(
         Score the i-th of N parts of the variants in genome order.
     progress : callable, optional
         Called as ``progress(done, total)`` with variants.
+    cache : path, optional
+        As in `score_variants`.
 
     Returns
     -------
@@ -91,7 +95,10 @@ def score_dna_variants(
     Raises
     ------
     InputError
-        If columns or arguments are wrong, the model is not of DNA, or nothing is left.
+        If columns or arguments are wrong, the model is not of DNA, nothing is left, or a file of
+        the cache is damaged.
+    OutputError
+        If the cache cannot be written at all.
 
     References
     ----------
@@ -105,10 +112,10 @@ def score_dna_variants(
     table, parts = part_of(dna_variants(variants), shard), []
     drops: dict[str, list] = {}
     count = Counter(progress, len(table))
-    with open_reference(fasta) as reference:
+    with open_reference(fasta) as reference, cached_model(model, cache) as asked:
         for windows in variant_windows(reference, table, context, drops=drops):
             parts += [
-                _scored(model, windows, method, strands=strands, drops=drops) for method in methods
+                _scored(asked, windows, method, strands=strands, drops=drops) for method in methods
             ]
             count.add(len(windows.variants))
     scored = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
@@ -241,7 +248,7 @@ def _marginals(
     if words:
         if not hidden:
             return _by_rows(model, refs, alts, spans, hidden=False)
-        both = span_log_likelihoods(model, refs + alts, spans + spans)
+        both = _spans(model, refs + alts, spans + spans, hidden=True)
         return both[len(refs) :] - both[: len(refs)]
     return _by_rows(model, refs, alts, spans, hidden=hidden)
 
@@ -253,9 +260,9 @@ def _by_rows(
     """Both alleles from one pass over the reference's window."""
     places = [range(*span) if hidden else None for span in spans]
     ratios = np.zeros(len(refs))
-    answers = model.log_probs(refs, places)
+    answers = rows_at(model, refs, places, [range(*span) for span in spans])
     for row, (rows, (first, end)) in enumerate(zip(answers, spans, strict=True)):
-        at = np.arange(first, end)
+        at = np.arange(end - first)
         alt = [model.alphabet.index(base) for base in alts[row][first:end]]
         ref = [model.alphabet.index(base) for base in refs[row][first:end]]
         ratios[row] = (rows[at, alt] - rows[at, ref]).sum(dtype=np.float64)
@@ -268,8 +275,21 @@ def _whole(
     """Sums over windows, each distinct window once."""
     distinct = list(dict.fromkeys(refs + alts))
     spans = [(0, len(text)) for text in distinct]
-    totals = span_log_likelihoods(model, distinct, spans, hidden=False)
+    totals = _spans(model, distinct, spans, hidden=False)
     if odds:
         totals += np.log(4.0) * np.array([len(text) - text.count("N") for text in distinct])
     place = dict(zip(distinct, range(len(distinct)), strict=True))
     return totals[[place[text] for text in alts]] - totals[[place[text] for text in refs]]
+
+
+def _spans(
+    model: SequenceModel, texts: list[str], spans: list[tuple[int, int]], *, hidden: bool
+) -> np.ndarray:
+    """Log likelihoods of spans, a model with a cache asked for those it lacks."""
+    questions = [f"likelihood of {first} to {end}, hidden {hidden}" for first, end in spans]
+
+    def compute(model: SequenceModel, missing: list[int]) -> np.ndarray:
+        seen, places = [texts[i] for i in missing], [spans[i] for i in missing]
+        return span_log_likelihoods(model, seen, places, hidden=hidden)[:, None]
+
+    return np.concatenate(ask(model, texts, questions, compute))

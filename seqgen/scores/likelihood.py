@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.models.alphabets import alphabet_of
+from seqgen.models.cached import ask, rows_at
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import centred_starts, window_starts, window_weights
-from seqgen.scores.asking import CHUNK_RESIDUES, Counter, chunks
+from seqgen.scores.asking import Counter, chunk_residues, chunks
 
 # Residues of sequences that are planned at once, which bounds the memory of a plan.
 _PLANNED_RESIDUES = 1 << 21
@@ -112,15 +113,38 @@ def _add(model: SequenceModel, uses: dict[tuple[str, int], list[_Use]], total: n
     """Ask each distinct thing once and add what it says to every pair that uses it."""
     asked = list(uses)
     lengths = np.array([len(text) for text, _ in asked], dtype=np.int64)
-    for chunk in chunks(lengths, CHUNK_RESIDUES):
+    for chunk in chunks(lengths, chunk_residues(model)):
         texts = [asked[i][0] for i in chunk]
-        hidden = [None if asked[i][1] < 0 else asked[i][1] for i in chunk]
-        for i, text, rows in zip(chunk, texts, model.log_probs(texts, hidden), strict=True):
-            place = asked[i][1]
-            own = _own(rows, text, model.alphabet)
-            own = own if place < 0 else own[place : place + 1]
+        places = [asked[i][1] for i in chunk]
+        hiding = places[0] >= 0  # of one method, all do or none
+        own = (_hidden_letters if hiding else _letters)(model, texts, places)
+        for i, values in zip(chunk, own, strict=True):
             for pair, weight in uses[asked[i]]:
-                total[pair] += weight @ own
+                total[pair] += weight @ values
+
+
+def _hidden_letters(
+    model: SequenceModel, texts: list[str], places: list[int]
+) -> list[np.ndarray]:  # fmt: skip
+    """Log probability of the letter at each text's place, which is hidden."""
+    rows = rows_at(model, texts, places, [[place] for place in places])
+    return [
+        _own(row, text[place], model.alphabet)
+        for row, text, place in zip(rows, texts, places, strict=True)
+    ]
+
+
+def _letters(
+    model: SequenceModel, texts: list[str], places: list[int]
+) -> Sequence[np.ndarray]:  # fmt: skip
+    """Log probability of each letter of each text, nothing hidden."""
+
+    def compute(model: SequenceModel, missing: list[int]) -> list[np.ndarray]:
+        seen = [texts[i] for i in missing]
+        answers = model.log_probs(seen, [None] * len(seen))
+        return [_own(rows, text, model.alphabet) for rows, text in zip(answers, seen, strict=True)]
+
+    return ask(model, texts, ["own letters"] * len(texts), compute)
 
 
 def _own(rows: np.ndarray, text: str, alphabet: str) -> np.ndarray:

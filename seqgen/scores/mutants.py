@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,15 +10,17 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.models.cached import cached_model, rows_at
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import centred_starts
+from seqgen.parallel import Shard
 from seqgen.residues import BLOSUM62_FREQUENCIES, clean_sequence
 from seqgen.schemas import AMINO_ACIDS, DROPS, MUTANT_SCORES, Counted
-from seqgen.scores.asking import CHUNK_RESIDUES, Counter, Progress, chunks
+from seqgen.scores.asking import Counter, Progress, chunk_residues, chunks
 from seqgen.scores.likelihood import Pair, log_background, log_likelihood_ratios
 from seqgen.scores.notation import Mutant, apply_changes
 from seqgen.scores.options import checked_window, require_protein_model, score_attributes
-from seqgen.scores.rows import protein_sequences
+from seqgen.scores.rows import protein_sequences, shard_rows
 from seqgen.scores.substitutions import MASKED, WILD_TYPE, score_variants
 
 JOINT = "joint-masked-marginal"
@@ -33,6 +36,7 @@ DEFAULT_METHODS = ("one-pass-pseudo-log-likelihood", "one-pass-pseudo-log-odds")
 
 _KEY = ["uniprot", "mutant"]
 _SHIFT = "frameshift: what follows in the other frame is not told; read as a stop"
+_DOUBTED = "scored, but hardly to be judged by a protein model: "
 
 
 class _Case(NamedTuple):
@@ -51,7 +55,9 @@ def score_mutants(
     methods: Sequence[str] = DEFAULT_METHODS,
     window: int | None = None,
     overlap: int | None = None,
+    shard: Shard | None = None,
     progress: Progress | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Counted:
     """Score changed proteins: several substitutions, indels, stops and frameshifts.
 
@@ -69,6 +75,12 @@ def score_mutants(
     with each residue's log frequency taken off (BLOSUM62's background): what is lost then counts
     by how well the model knew it, and proteins of different length compare.
 
+    One pass shows the model the residues that it is asked about, so that it finds likely what
+    it sees, nonsense too: with the bundled model each residue gained, a random one, adds about
+    2 to ``one-pass-pseudo-log-odds`` (HBB to residue 140 and 40 random residues: +77, by
+    ``pseudo-log-odds`` -2). Take ``pseudo-log-odds`` where a protein gains a new end or long
+    insertions.
+
     Parameters
     ----------
     mutants : DataFrame
@@ -76,27 +88,36 @@ def score_mutants(
         ``K2_L3insRS``, ``K2_L4delinsW``, ``K2dup``, ``Q41*``, ``R97fs``, several joined by
         ``:``. A stop ends the protein before its position. A frameshift is read as a stop and
         counted so, unless ``alt_sequence``, an optional column, holds the whole changed protein,
-        which then is what is scored: from `mutant_proteins` rename its ``transcript``, ``hgvs_p``
-        and ``sequence`` to ``uniprot``, ``mutant`` and ``alt_sequence``.
+        which then is what is scored. Or the table of `mutant_proteins`, whose ``transcript``,
+        ``hgvs_p`` and ``sequence`` are these three; rows that it calls not ``scorable`` are
+        scored where there is a sequence, and counted with its reason.
     proteins : DataFrame or mapping
         As in `score_variants`.
     model : SequenceModel
     methods : sequence of str
     window, overlap : int, optional
         As in `score_variants`.
+    shard : tuple (i, N), optional
+        Score the i-th of N parts of the proteins; the rows of all parts are those of the whole.
+        Rows that cannot be scored are counted with their protein, or in the first part.
     progress : callable, optional
         Called as ``progress(done, total)`` with residues of the proteins compared.
+    cache : path, optional
+        As in `score_variants`.
 
     Returns
     -------
     Counted
         ``table``: `schemas.MUTANT_SCORES`; ``drops``: rows left out by reason, or for one method
-        that is not for them.
+        that is not for them, and rows scored though a protein model can hardly judge them.
 
     Raises
     ------
     InputError
-        If columns or arguments are wrong, a protein is none, or nothing is left.
+        If columns or arguments are wrong, a protein is none, nothing is left, or a file of the
+        cache is damaged.
+    OutputError
+        If the cache cannot be written at all.
 
     References
     ----------
@@ -114,32 +135,43 @@ def score_mutants(
     """
     _check_methods(methods, model)
     window, overlap = checked_window(model, window, overlap)
+    mutants = _named(mutants)
     rows = _rows(mutants)
     sequences = protein_sequences(proteins, rows["uniprot"])
     cases, notes = _cases(rows, sequences, model)
+    able = [case.row for case in cases if any(_fits(case, one, window) for one in methods)]
+    if shard is not None and able:
+        usable = rows.loc[able, _KEY]
+        rows = shard_rows(rows, usable, shard).reset_index(drop=True)
+        mutants = shard_rows(mutants, usable, shard)
+        cases, notes = _cases(rows, sequences, model)
     whole = [method for method in methods if method in WHOLE]
     count = Counter(
         progress,
         len(whole) * sum(len(case.protein) + len(case.mutant.sequence) for case in cases),
     )
+    fitting = {
+        method: [case for case in cases if _fits(case, method, window)] for method in methods
+    }
+    for method, fit in fitting.items():
+        reason = f"{method} is for substitutions alone, in one window"
+        fits = {case.row for case in fit}
+        notes += [(case.row, reason) for case in cases if case.row not in fits]
     tables = []
-    for method in methods:
-        fit = [case for case in cases if _fits(case, method, window)]
-        for case in cases:
-            if not _fits(case, method, window):
-                notes.append((case.row, f"{method} is for substitutions alone, in one window"))
-        if not fit:
-            continue
-        if method in WHOLE:
-            values = _whole(model, fit, method, window=window, overlap=overlap, count=count)
-        elif method == JOINT:
-            values = _joint(model, fit, window)
-        else:
-            values = _additive(
-                model, fit, rows, method=ADDITIVE[method], window=window, overlap=overlap
-            )
-        table = rows.loc[[case.row for case in fit], _KEY]
-        tables.append(table.assign(method=method, log_lik_ratio=values))
+    with cached_model(model, cache) as asked:
+        for method, fit in fitting.items():
+            if not fit:
+                continue
+            if method in WHOLE:
+                values = _whole(asked, fit, method, window=window, overlap=overlap, count=count)
+            elif method == JOINT:
+                values = _joint(asked, fit, window)
+            else:
+                values = _additive(
+                    asked, fit, rows, method=ADDITIVE[method], window=window, overlap=overlap
+                )
+            table = rows.loc[[case.row for case in fit], _KEY]
+            tables.append(table.assign(method=method, log_lik_ratio=values))
     attributes = score_attributes(model, methods)
     return _counted(tables, notes, mutants, rows=rows, attributes=attributes)
 
@@ -160,6 +192,18 @@ def _check_methods(methods: Sequence[str], model: SequenceModel) -> None:
         )
 
 
+def _named(mutants: pd.DataFrame) -> pd.DataFrame:
+    """The table of `mutant_proteins` under the names that are read; any other as it is."""
+    made = {"transcript": "uniprot", "hgvs_p": "mutant", "sequence": "alt_sequence"}
+    if "mutant" in mutants or not made.keys() <= set(mutants):
+        return mutants
+    named = mutants.drop(columns="uniprot", errors="ignore").rename(columns=made)
+    if {"scorable", "reason"} <= set(named):
+        reason = named["reason"].fillna("not to be judged by a protein model")
+        named["doubt"] = reason.where(named["scorable"].eq(False))
+    return named
+
+
 def _rows(mutants: pd.DataFrame) -> pd.DataFrame:
     """Distinct rows, changed proteins in upper case without a final stop."""
     missing = [name for name in _KEY if name not in mutants]
@@ -169,7 +213,7 @@ def _rows(mutants: pd.DataFrame) -> pd.DataFrame:
             f"columns {', '.join(map(str, mutants.columns)) or 'none'}; expected uniprot, mutant "
             "and at least one row"
         )
-    columns = [*_KEY, *(["alt_sequence"] if "alt_sequence" in mutants else [])]
+    columns = [*_KEY, *(name for name in ("alt_sequence", "doubt") if name in mutants)]
     return mutants[columns].drop_duplicates(_KEY, ignore_index=True)
 
 
@@ -179,15 +223,20 @@ def _cases(
     """What can be scored, and (row, reason) of what cannot or is read otherwise."""
     cleaned = {name: clean_sequence(text, f"protein {name}") for name, text in sequences.items()}
     own = set(getattr(model, "proteins", ()))
-    given = rows["alt_sequence"] if "alt_sequence" in rows else [None] * len(rows)
+    none = [None] * len(rows)
+    given, doubts = rows.get("alt_sequence", none), rows.get("doubt", none)
     cases, notes = [], []
-    for row, (name, text, alt) in enumerate(
-        zip(rows["uniprot"], rows["mutant"], given, strict=True)
+    for row, (name, text, alt, doubt) in enumerate(
+        zip(rows["uniprot"], rows["mutant"], given, doubts, strict=True)
     ):
         if name not in cleaned or not isinstance(text, str):
             notes.append((row, "protein not among the given sequences" if isinstance(text, str)
                           else "mutant is missing"))  # fmt: skip
             continue
+        if isinstance(doubt, str):
+            notes.append((row, _DOUBTED + doubt if isinstance(alt, str) else doubt))
+            if not isinstance(alt, str):
+                continue
         mutant = _mutant(text, sequences[name], alt, f"alt_sequence of {name} {text}")
         if mutant.reason:
             notes.append((row, mutant.reason))
@@ -256,7 +305,7 @@ def _span(case: _Case) -> tuple[int, int]:
 def _joint(model: SequenceModel, cases: list[_Case], window: int) -> np.ndarray:
     """All changed positions hidden at once, each distinct set of a protein once."""
     asked: dict[tuple[str, tuple[int, ...]], int] = {}
-    request, places = np.zeros(len(cases), dtype=np.int64), []
+    request = np.zeros(len(cases), dtype=np.int64)
     for row, case in enumerate(cases):
         changed = np.array([edit.start for edit in case.mutant.edits])
         length = np.array([len(case.protein)])
@@ -266,19 +315,19 @@ def _joint(model: SequenceModel, cases: list[_Case], window: int) -> np.ndarray:
         hidden = tuple((changed - start).tolist())
         key = (case.protein[start : start + window], hidden)
         request[row] = asked.setdefault(key, len(asked))
-        places.append(hidden)
     keys, values = list(asked), np.zeros(len(cases))
     by_request: dict[int, list[int]] = {}
     for row, number in enumerate(request.tolist()):
         by_request.setdefault(number, []).append(row)
-    for chunk in chunks(np.array([len(text) for text, _ in keys]), CHUNK_RESIDUES):
-        answers = model.log_probs([keys[i][0] for i in chunk], [keys[i][1] for i in chunk])
+    for chunk in chunks(np.array([len(text) for text, _ in keys]), chunk_residues(model)):
+        places = [keys[i][1] for i in chunk]
+        answers = rows_at(model, [keys[i][0] for i in chunk], places, places)
         for i, rows in zip(chunk, answers, strict=True):
             for row in by_request[int(i)]:
                 edits = cases[row].mutant.edits
                 alt = [model.alphabet.index(edit.new) for edit in edits]
                 ref = [model.alphabet.index(edit.ref[0][1]) for edit in edits]
-                at = list(places[row])
+                at = np.arange(len(edits))
                 values[row] = (rows[at, alt] - rows[at, ref]).sum(dtype=np.float64)
     return values
 
@@ -328,9 +377,15 @@ def _counted(
             "check accessions, positions and how changes are written"
         )
     drops = pd.DataFrame(
-        [("scores", reason, "changed" if reason == _SHIFT else "dropped", count, example)
+        [("scores", reason, _action(reason), count, example)
          for reason, (count, example) in told.items()], columns=DROPS.names,
     )  # fmt: skip
     table = MUTANT_SCORES.validate(scored.astype({"uniprot": "str", "mutant": "str"}))
     table.attrs.update(attributes)
     return Counted(table, DROPS.validate(drops))
+
+
+def _action(reason: str) -> str:
+    if reason == _SHIFT:
+        return "changed"
+    return "kept" if reason.startswith(_DOUBTED) else "dropped"

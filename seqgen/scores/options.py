@@ -47,6 +47,12 @@ def require_protein_model(model: SequenceModel) -> None:
         )
 
 
+def arithmetic(model: SequenceModel) -> dict[str, str]:
+    """Precision and runtime of a network, as far as the model is one."""
+    named = {name: getattr(model, name, None) for name in ("dtype", "runtime")}
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def score_attributes(model: SequenceModel, methods: Sequence[str]) -> dict[str, Any]:
     """What a table of scores says of its column, kept in its ``attrs`` and in Parquet files."""
     return {
@@ -54,6 +60,7 @@ def score_attributes(model: SequenceModel, methods: Sequence[str]) -> dict[str, 
             "model": model.name,
             "source": getattr(model, "source", model.name),
             "revision": model.revision,
+            **arithmetic(model),
             "methods": list(methods),
             "unit": "natural log",
             "sign": "alternative over reference; negative: less likely than the reference",

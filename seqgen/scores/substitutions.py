@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.models.cached import cached_model
 from seqgen.models.protocol import SequenceModel
 from seqgen.parallel import Shard
 from seqgen.residues import clean_sequence
@@ -61,6 +63,7 @@ def score_variants(
     overlap: int | None = None,
     shard: Shard | None = None,
     progress: Progress | None = None,
+    cache: str | os.PathLike[str] | None = None,
 ) -> Counted:
     """Score residue changes by log p(alternative) - log p(reference), natural logarithm.
 
@@ -108,6 +111,10 @@ def score_variants(
     progress : callable, optional
         Called as ``progress(done, total)`` with residue passes: residues of all sequences that
         the model reads, so that a protein counts once for each position hidden in it.
+    cache : path, optional
+        Folder in which what the model said is kept, and looked up before it is asked: a call
+        that was stopped goes on where it was, and another one about the same proteins asks for
+        what is new alone. Several processes may use one. By default nothing is kept.
 
     Returns
     -------
@@ -121,7 +128,9 @@ def score_variants(
     InputError
         If columns or arguments are wrong, a needed sequence is no protein, or no row is left.
         A model of one family refuses other sequences; where ``variants`` name its protein, the
-        rows of others are dropped and counted.
+        rows of others are dropped and counted. Or if a file of the cache is damaged.
+    OutputError
+        If the cache cannot be written at all.
 
     References
     ----------
@@ -163,14 +172,15 @@ def score_variants(
     total = sum(read if plan is None else int(plan[0].length.sum()) for plan in plans.values())
     count = Counter(progress, total)
     tables = []
-    for method, plan in plans.items():
-        if plan is None:
-            ratios = log_likelihood_ratios(
-                model, pairs, exact=method == EXACT, window=window, overlap=overlap, count=count
-            )
-        else:
-            ratios = _merged(model, question, plan, count)
-        tables.append(changes.assign(method=method, log_lik_ratio=ratios))
+    with cached_model(model, cache) as asked:
+        for method, plan in plans.items():
+            if plan is None:
+                ratios = log_likelihood_ratios(
+                    asked, pairs, exact=method == EXACT, window=window, overlap=overlap, count=count
+                )
+            else:
+                ratios = _merged(asked, question, plan, count)
+            tables.append(changes.assign(method=method, log_lik_ratio=ratios))
     counted = covered(pd.concat(tables, ignore_index=True), drops, variants)
     counted.table.attrs.update(score_attributes(model, methods))
     return counted

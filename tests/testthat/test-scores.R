@@ -13,6 +13,22 @@ test_that("mutants are scored", {
   )
 })
 
+test_that("what a model said is kept, and parts are those of the whole", {
+  skip_without_python()
+  folder <- tempfile("cache")
+  proteins <- c(P1 = "MKVLA", P2 = "MKVW")
+  change <- data.frame(uniprot = c("P1", "P2"), position = 2, ref_aa = "K", alt_aa = "W")
+  score <- function(...) score_variants(change, proteins, load_model("default"), ...)
+  expect_identical(score(cache = folder), score(cache = folder))
+  expect_length(list.files(folder, pattern = "sqlite$"), 1)
+  expect_error(score(cache = ""), "cache is empty", class = "seqgen_input_error")
+  mutants <- data.frame(uniprot = c("P1", "P2"), mutant = "V3del")
+  part <- score_mutants(mutants, proteins, load_model("blosum62"), shard = c(2, 2))
+  expect_identical(unique(part$uniprot), "P2")
+  vectors <- embed_proteins(proteins, load_model("blosum62"), shard = c(1, 2))
+  expect_identical(rownames(vectors), "P1")
+})
+
 test_that("scores of several models are combined", {
   skip_without_python()
   changes <- all_substitutions("MKV", name = "P1")
