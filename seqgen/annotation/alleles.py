@@ -56,6 +56,8 @@ def oriented(
     frame = _without(frame, frame["contig"].isna(), (_NO_CONTIG, shown), tally)
     alike = frame["effect_allele"] == frame["other_allele"]
     frame = _without(frame, alike, (_ALIKE, shown), tally)
+    if frame.empty:
+        raise _none_fits(len(variants), reference, tally)
     ends = frame["contig"].map(reference.lengths)
     reach = frame[["effect_allele", "other_allele"]].apply(lambda held: held.str.len()).min(axis=1)
     frame = _without(frame, frame["pos"] + reach - 1 > ends, (_BEYOND, shown), tally)
@@ -65,16 +67,20 @@ def oriented(
     effect &= where_both != "ref"
     frame, effect, other = _told_apart(frame, (effect, other), (where_both, shown), tally)
     if frame.empty:
-        raise InputError(
-            f"sumstats: none of {len(variants):,} variants fits {reference.path.name}; check that "
-            f"both are of one genome build:\n{drops_text(tally.to_frame())}"
-        )
+        raise _none_fits(len(variants), reference, tally)
     swapped = effect
     return frame.assign(
         ref=frame["other_allele"].where(~swapped, frame["effect_allele"]),
         alt=frame["effect_allele"].where(~swapped, frame["other_allele"]),
         alt_is=np.where(swapped, "other", "effect"),
     ).reset_index(drop=True)
+
+
+def _none_fits(count: int, reference: Reference, tally: Tally) -> InputError:
+    return InputError(
+        f"sumstats: none of {count:,} variants fits {reference.path.name}; check that both are of "
+        f"one genome build:\n{drops_text(tally.to_frame())}"
+    )
 
 
 def _without(

@@ -7,12 +7,12 @@ import os
 import numpy as np
 import pandas as pd
 
-from seqgen.annotation.coding import CodingSequences, coding_sequences
+from seqgen.annotation.coding import CodingSequences
 from seqgen.annotation.edits import Edits, edited, edits
+from seqgen.annotation.reference_proteins import coding_of, transcript_rows
 from seqgen.annotation.translation import BEYOND, STOP, translate
 from seqgen.errors import InputError
-from seqgen.io.genemodels import GeneModels, read_gene_models
-from seqgen.io.reference import open_reference
+from seqgen.io.genemodels import read_gene_models
 from seqgen.io.tally import Tally
 from seqgen.schemas import MUTANT_PROTEINS, Counted
 
@@ -89,7 +89,7 @@ def mutant_proteins(
     tally.note(frame[shown], same, "variant leaves the protein as it is", action="dropped")
     frame = frame[~same]
     models = read_gene_models(gff)
-    rows = _rows(models, frame["transcript"])
+    rows = transcript_rows(models, frame["transcript"])
     tally.note(frame[shown], rows < 0, "transcript is not in the gene models", action="dropped")
     frame, rows = frame[rows >= 0].reset_index(drop=True), rows[rows >= 0]
     if frame.empty:
@@ -98,7 +98,7 @@ def mutant_proteins(
             "of annotate with these gene models"
         )
     used, places = np.unique(rows, return_inverse=True)
-    coding = _coding(models.take(used), fasta)
+    coding = coding_of(models.take(used), fasta)
     is_effect = (frame["allele_check"] != "other").to_numpy()
     effect, other = frame["effect_allele"], frame["other_allele"]
     alleles = pd.DataFrame({
@@ -108,28 +108,6 @@ def mutant_proteins(
     table = frame[[*shown, *(["consequence"] if "consequence" in frame else [])]].copy()
     sequence = _sequences(edits(alleles, places, coding), coding)
     return Counted(MUTANT_PROTEINS.validate(_judged(table, sequence)), tally.to_frame())
-
-
-def _coding(models: GeneModels, fasta: str | os.PathLike[str]) -> CodingSequences:
-    with open_reference(fasta) as reference:
-        contigs = reference.contigs_of(models.transcripts["chrom"])
-        if contigs.isna().any():
-            lost = models.transcripts["chrom"][contigs.isna()].iloc[0]
-            raise InputError(
-                f"fasta: {fasta} has no sequence {lost}, on which {models.name} has a transcript; "
-                "give the genome that the gene models are of"
-            )
-        named = models.transcripts.assign(chrom=contigs.to_numpy())
-        models = GeneModels(models.name, named, models.parts, models.drops)
-        return coding_sequences(models, reference)
-
-
-def _rows(models: GeneModels, names: pd.Series) -> np.ndarray:
-    """Row of each transcript, -1 where there is none; of one on X and Y the first."""
-    table = models.transcripts["transcript"]
-    place = pd.Series(np.arange(len(table)), index=table.to_numpy())
-    place = place[~place.index.duplicated()]
-    return place.reindex(names).fillna(-1).to_numpy(dtype=np.int64)
 
 
 def _judged(table: pd.DataFrame, sequence: pd.Series) -> pd.DataFrame:

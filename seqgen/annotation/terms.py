@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from seqgen.schemas import LOSS_OF_FUNCTION
+
 _TERMS = {
     "missense": "missense_variant", "synonymous": "synonymous_variant",
     "frameshift": "frameshift_variant", "inframe_altering": "protein_altering_variant",
@@ -29,6 +31,40 @@ _CODING = frozenset((
     "inframe_deletion", "stop_gained", "stop_lost", "stop_retained", "start_lost",
     "start_retained", "coding_sequence", *_UNSPECIFIC,
 ))  # fmt: skip
+
+# From the gravest on, in the order that Ensembl publishes.
+_SEVERITY = (
+    *LOSS_OF_FUNCTION,
+    "inframe_insertion",
+    "inframe_deletion",
+    "missense_variant",
+    "protein_altering_variant",
+    "splice_region_variant",
+    "stop_retained_variant",
+    "start_retained_variant",
+    "synonymous_variant",
+    "coding_sequence_variant",
+    "5_prime_UTR_variant",
+    "3_prime_UTR_variant",
+    "non_coding_transcript_exon_variant",
+    "intron_variant",
+)
+
+
+def severity(terms: pd.Series) -> pd.Series:
+    """Rank of the gravest term, 0 for the gravest there is.
+
+    Examples
+    --------
+    >>> severity(pd.Series(["intron_variant", "missense_variant&splice_region_variant"])).tolist()
+    [18, 8]
+    """
+    ranks = {term: rank for rank, term in enumerate(_SEVERITY)}
+    known = {
+        told: min(ranks.get(each, len(ranks)) for each in told.split("&"))
+        for told in terms.dropna().unique()
+    }
+    return terms.map(known).fillna(len(ranks)).astype("int64")
 
 
 def ontology_terms(words: pd.Series) -> pd.Series:

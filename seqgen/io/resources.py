@@ -167,6 +167,18 @@ def bundled_provenance() -> dict[str, Any]:
         raise InputError(f"{path}: is not JSON ({error}); install seqgen again") from error
 
 
+def bundled_sha256(name: str) -> str:
+    """Recorded checksum of a bundled file, for the keys of what is made with it.
+
+    Raises
+    ------
+    MissingFileError
+        If this installation does not hold the record.
+    """
+    files = bundled_provenance()["files"]
+    return next(str(entry["sha256"]) for entry in files if entry["file"] == name)
+
+
 @cache
 def _missense_map() -> pd.DataFrame:
     return read_table(data_path("human_missense.parquet"), MISSENSE_MAP)

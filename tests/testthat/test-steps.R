@@ -26,6 +26,22 @@ test_that("LD of aligned variants is signed by their effect alleles", {
   place <- with(some, paste(chrom, pos, other_allele, effect_allele, sep = ":"))
   expect_identical(rownames(panel_ld(some, panel)), c(place[1:3], some$rsid[4]))
   expect_error(panel_ld(loci, panel), "no column panel_index", class = "seqgen_input_error")
+  covariates <- matrix(rnorm(2 * panel$n_people), ncol = 2)
+  left <- stats::residuals(stats::lm(counts ~ covariates))
+  expect_equal(
+    unname(panel_ld(some, panel, covariates, missing = "mean")),
+    stats::cor(left) * outer(sign, sign),
+    tolerance = 1e-6
+  )
+  named <- as.data.frame(covariates, row.names = panel$people)
+  expect_equal(
+    panel_ld(some, panel, named[rev(seq_len(nrow(named))), ]), panel_ld(some, panel, covariates)
+  )
+  few <- panel$take(some$panel_index)
+  whole <- panel_ld(NULL, few)
+  expect_identical(rownames(whole), few$variants$rsid)
+  expect_equal(whole * outer(sign, sign), r, ignore_attr = "dimnames")
+  expect_error(panel_ld(NULL, few, missing = "zero"), "'pairwise' or 'mean'")
   other <- read_panel(seqgen_example("panel"), region = "22:20600000-21067183")
   expect_error(panel_ld(some, other), "align them again", class = "seqgen_input_error")
 })
@@ -159,6 +175,10 @@ test_that("variants are followed through gene models", {
   expect_true(any(grepl("neither allele", drops(found)$reason)))
   made <- mutant_proteins(found, gff, fasta)
   expect_identical(made$sequence, c("MCKELWAARD", "MKELWAARD"))
+  proteins <- unlist(reference_proteins(unique(made$transcript), gff, fasta))
+  expect_identical(proteins, c(T = "MRKELWAARD"))
+  scored <- score_mutants(made, proteins, load_model("blosum62"))
+  expect_setequal(scored$mutant, made$hgvs_p)
   expect_error(annotate(variants, gff = gff), "fasta", class = "seqgen_input_error")
 })
 
