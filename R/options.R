@@ -96,17 +96,28 @@ TransOptions <- function(p = 1e-5, cis_window = 1000000, permutations = 0, media
 #' @param columns Standard name to the file's column, such as `c(beta = "EFFECT")`.
 #' @param n Sample size where the file has none.
 #' @param genome_build Written on the page; nothing is converted.
+#' @param gff,fasta Gene models and genome, as in [annotate()]: what each fine-mapped variant does
+#'   to proteins is then told by them instead of by rsID, and variants taken to destroy a protein
+#'   are a term of the prior (`loss_of_function`).
+#' @param transcripts As in [annotate()].
 #' @param fix_flips Turn the sign of variants whose alleles look switched, by
 #'   [check_consistency()].
 #' @param drop_inconsistent Leave out variants whose z the LD contradicts, but for those that
 #'   `fix_flips` turns.
+#' @param ld Files of correlations, as for [read_ld()], in place of the panel: one for all loci,
+#'   or several, of which each locus takes the one that holds most of its variants.
+#' @param ld_variants,ld_n,ld_signed_by,ld_absent,ld_nonnegative `variants`, `n`, `signed_by`,
+#'   `absent` and `nonnegative` of [read_ld()]; `ld_n` is needed.
 #' @export
 RunOptions <- function(model = "default", methods = c("wild-type-marginal", "masked-marginal"),
                        homologs = TRUE, p_threshold = 5e-8, flank = 250000, regions = NULL, L = 10,
                        coverage = 0.95, min_abs_corr = 0.5, palindromic = "infer",
                        ld_correction = "finite+eb", prior_coefficients = NULL,
                        cross_fit = TRUE, held_out = TRUE, columns = NULL, n = NULL,
-                       genome_build = NULL, fix_flips = FALSE, drop_inconsistent = FALSE) {
+                       genome_build = NULL, gff = NULL, fasta = NULL,
+                       transcripts = c("mane", "canonical", "longest"), fix_flips = FALSE,
+                       drop_inconsistent = FALSE, ld = NULL, ld_variants = NULL, ld_n = NULL,
+                       ld_signed_by = NULL, ld_absent = "refuse", ld_nonnegative = FALSE) {
   py_call("RunOptions", as.list(environment()))
 }
 

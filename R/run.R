@@ -5,7 +5,8 @@
 #' depend on has changed.
 #'
 #' @param sumstats Path of GWAS summary statistics, as for [read_sumstats()].
-#' @param panel PLINK prefix of the LD reference panel.
+#' @param panel PLINK prefix of the LD reference panel; `NULL` where `options` names matrices of
+#'   LD (`ld`).
 #' @param out Folder for the tables and the page.
 #' @param options A list of settings:
 #'   - `model` (`"default"`) and `methods` (`c("wild-type-marginal",
@@ -21,13 +22,19 @@
 #'     is learned;
 #'   - `cross_fit` (`TRUE`), give each locus the coefficients that the others support;
 #'   - `columns` and `n`, as in [read_sumstats()];
-#'   - `genome_build`, written on the page; nothing is converted.
+#'   - `genome_build`, written on the page; nothing is converted;
+#'   - `ld`, files of correlations in place of the panel, with `ld_n`, `ld_variants`,
+#'     `ld_signed_by`, `ld_absent` and `ld_nonnegative`, as in [RunOptions()].
 #' @param panel_name How the page calls the panel; by default the file name of `panel`.
 #' @param command The command line, for the provenance.
 #' @param progress A function of what is done, how many are, and of how many. By
 #'   default a line in interactive sessions.
 #' @param workers Loci that are fine-mapped at once, in processes of their own; `NULL`
-#'   for all cores. The tables are the same for any number.
+#'   for all cores; or the address of a Dask cluster, such as `"tcp://host:8786"` or
+#'   `"slurm:20"`. The tables are the same for any number.
+#' @param cache A folder in which what the model said is kept, and looked up before it is
+#'   asked, so that another GWAS over the same genes computes nothing twice. By default
+#'   nothing is kept.
 #' @return A list, see [seqgen_result]: `folder`; `report`, path of the page; `tables`, a
 #'   list of data.frames `variants`, `loci`, `credible_sets`, `prior_coefficients`,
 #'   `drops`, `scores` and `funnel`; `provenance`, a list.
@@ -42,9 +49,9 @@
 #' }
 #' @export
 run <- function(sumstats, panel, out, options = NULL, panel_name = NULL, command = NULL,
-                progress = NULL, workers = 1) {
+                progress = NULL, workers = 1, cache = NULL) {
   py_call("run", list(
     sumstats = sumstats, panel = panel, out = out, options = options, panel_name = panel_name,
-    command = command, progress = progress, workers = workers
+    command = command, progress = progress, workers = workers, cache = cache
   ))
 }

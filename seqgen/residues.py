@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from seqgen.errors import InputError
-from seqgen.schemas import AMINO_ACIDS
+from seqgen.schemas import AMINO_ACIDS, LOSS_OF_FUNCTION
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -312,3 +312,19 @@ def _codes(values: ArrayLike, letters: str) -> np.ndarray:
     distinct, inverse = np.unique(found, return_inverse=True)
     places = [letters.find(value) if len(value) == 1 else -1 for value in np.char.upper(distinct)]
     return np.array(places, dtype=np.int64)[inverse].reshape(found.shape)
+
+
+def loss_of_function(variants: pd.DataFrame) -> pd.Series:
+    """Whether each variant's ``consequence`` is taken to destroy a protein, and not missense.
+
+    Parameters
+    ----------
+    variants : DataFrame
+        ``consequence`` (Sequence Ontology terms, ``&`` between) and ``residue_change``.
+
+    Returns
+    -------
+    Series of bool
+    """
+    told = variants["consequence"].fillna("").str.contains("|".join(LOSS_OF_FUNCTION))
+    return told & variants["residue_change"].isna()

@@ -292,7 +292,7 @@ def test_another_missense_map_is_not_answered_from_old_annotations(done, tmp_pat
     result, _ = done
     folder = tmp_path / "older"
     shutil.copytree(result.folder, folder)
-    monkeypatch.setattr("seqgen.pipeline.flow._bundled_sha256", lambda name: "another " + name)
+    monkeypatch.setattr("seqgen.pipeline.mapping.bundled_sha256", lambda name: "another " + name)
     heard = []
     run(
         demo_sumstats_path(), demo_panel_prefix(), folder, options=OPTIONS,

@@ -319,6 +319,29 @@ def test_substitutions_centre_on_zero_or_else_on_the_median():
         plots.plot_substitutions(below, score="delta_energy", centre=np.nan)
 
 
+def test_substitutions_of_a_long_protein_are_folded_and_known_ones_ringed():
+    rows = pd.DataFrame({"position": np.arange(3, 14), "ref_aa": "K", "alt_aa": "W",
+                         "log_lik_ratio": np.arange(-6.0, 5.0), "uniprot": "P1"})  # fmt: skip
+    known = pd.DataFrame({"position": [4, 12, 12, 5, 6], "alt_aa": ["W", "W", "W", "C", "W"],
+                          "uniprot": ["P1", "P1", "P1", "P1", "P2"]})  # fmt: skip
+    first = plots.plot_substitutions(rows, fold=5, known=known)
+    panels = [ax for ax in first.figure.axes if ax.images]
+    assert [ax.get_xlim() for ax in panels] == [(2.5, 7.5), (7.5, 12.5), (12.5, 17.5)]
+    order = [label.get_text() for label in first.get_yticklabels()]
+    assert panels[2].images[0].get_array()[order.index("W"), 0] == 4.0
+    assert len({ax.images[0].get_clim() for ax in panels}) == 1, "one scale for all panels"
+    np.testing.assert_array_equal(points_of(panels[0], 1), [[4, order.index("W")]])
+    np.testing.assert_array_equal(points_of(panels[1], 1), [[12, order.index("W")]])
+    assert first.get_legend().get_texts()[0].get_text() == "2 known"
+    assert len(plots.plot_substitutions(rows).figure.axes) == 1
+    with pytest.raises(InputError, match="fold is 0"):
+        plots.plot_substitutions(rows, fold=0)
+    with pytest.raises(InputError, match="one panel"):
+        plots.plot_substitutions(rows, fold=5, ax=first)
+    with pytest.raises(InputError, match="known has no column 'alt_aa'"):
+        plots.plot_substitutions(rows, known=known.drop(columns="alt_aa"))
+
+
 def test_calibration_leaves_room_between_the_names_of_levels():
     table = pd.DataFrame({"tests": "all", "level": [1.0, 0.9, 0.5, 0.1, 0.01],
                           "observed": 9.0, "expected": [100.0, 90, 50, 10, 1]})  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,8 @@ import pytest
 
 import seqgen
 from seqgen.errors import InputError
+from seqgen.io.ld_matrices import ReferenceLD
+from seqgen.io.pgen import PgenPanel
 from seqgen.io.resources import (
     demo_panel_prefix,
     example_alignment_path,
@@ -70,7 +73,14 @@ def genotypes() -> list:
     panel = seqgen.read_panel(demo_panel_prefix(), region="22:17000000-17100000")
     counts = np.array([[0, -1], [2, 1]], dtype=np.int8)
     held = HeldGenotypes("vcf", pd.Index(["a", "b"]), panel.variants[:2], counts, DROPS.empty())
-    return [panel, panel.take(np.arange(2)), held]
+    ld = ReferenceLD("ld", panel.variants[:2], np.eye(2))
+    places = np.arange(2)
+    pgen = PgenPanel(
+        "pgen", 2, panel.variants[:2], Path("a.pgen"), allele_offsets=2 * np.arange(3),
+        ids=panel.ids, n_people_in_file=378, places=places, rows=places,
+        linked=np.zeros(2, dtype=np.int8),
+    )  # fmt: skip
+    return [ld, panel, panel.take(places), held, pgen]
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +109,9 @@ def meaning(one: object, name: str) -> object:
 def test_every_class_is_met(handles):
     assert {
         "Alignment", "AttentionContacts", "Chain", "Couplings", "Exclusions", "HeldGenotypes",
-        "Histogram", "MaskedProteinModel", "PairDesign", "PairScan", "Panel", "PottsModel",
-        "ResidueDistances", "Residues", "Structure", "StructureMap", "SubstitutionModel",
-        "TransDesign", "TransScan", "Variants", "_Chosen",
+        "Histogram", "MaskedProteinModel", "PairDesign", "PairScan", "Panel", "PgenPanel",
+        "PottsModel", "ResidueDistances", "Residues", "Structure", "StructureMap",
+        "SubstitutionModel", "TransDesign", "TransScan", "Variants", "_Chosen",
     } <= set(handles)  # fmt: skip
 
 

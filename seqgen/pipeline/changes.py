@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from seqgen.annotation.terms import severity
 from seqgen.errors import InputError
 from seqgen.io.resources import homolog_scores
-from seqgen.schemas import SUMSTATS
+from seqgen.schemas import AMINO_ACIDS, LOSS_OF_FUNCTION, SUMSTATS
 
 _CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 
@@ -31,9 +32,10 @@ def residue_changes(
     Returns
     -------
     DataFrame
-        The columns of ``annotations``, ``residue_change`` (such as R253C) and
-        ``log_lik_ratio``, missing where the change has no score; of several changes of a
-        variant the one of lowest ratio.
+        The columns of ``annotations``, ``residue_change`` (such as R253C; missing where gene
+        models tell another change than that of one residue) and ``log_lik_ratio``, missing
+        where the change has no score. Of several changes of a variant the one taken to destroy
+        a protein, else that of lowest ratio, else the gravest.
 
     Raises
     ------
@@ -62,10 +64,28 @@ def residue_changes(
         )
     wanted = scores.loc[scores["method"] == method, [*_CHANGE, "log_lik_ratio"]]
     joined = annotations.merge(wanted, on=_CHANGE, how="left")
-    joined = joined.sort_values(["log_lik_ratio", "uniprot"], kind="stable")
+    joined = joined.join(_ranks(joined)).sort_values(
+        ["_spares", "log_lik_ratio", "_severity", "uniprot"], kind="stable"
+    )
+    joined = joined.drop(columns=["_spares", "_severity"])
     joined = joined.drop_duplicates(list(SUMSTATS.key)).reset_index(drop=True)
     change = joined["ref_aa"] + joined["position"].astype(str) + joined["alt_aa"]
-    return joined.assign(residue_change=change.astype("str"))
+    return joined.assign(residue_change=change.where(is_missense(joined)).astype("str"))
+
+
+def is_missense(changes: pd.DataFrame) -> pd.Series:
+    """Whether each row is the change of one residue into another."""
+    ref, alt = changes["ref_aa"], changes["alt_aa"]
+    letters = list(AMINO_ACIDS)
+    return ref.isin(letters) & alt.isin(letters) & (ref != alt)
+
+
+def _ranks(changes: pd.DataFrame) -> pd.DataFrame:
+    """Whether a change spares the protein, and how grave it is, where there are terms."""
+    if "consequence" not in changes:
+        return pd.DataFrame({"_spares": True, "_severity": 0}, index=changes.index)
+    lost = changes["consequence"].fillna("").str.contains("|".join(LOSS_OF_FUNCTION))
+    return pd.DataFrame({"_spares": ~lost, "_severity": severity(changes["consequence"])})
 
 
 def add_homologs(scores: pd.DataFrame, method: str = "wild-type-marginal") -> pd.DataFrame:

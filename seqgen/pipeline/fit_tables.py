@@ -79,7 +79,7 @@ def describe_locus(
         "n_finemapped": len(told),
         "n_missense": int(told["residue_change"].notna().sum()),
         "panel": locus.panel.name,
-        "panel_n": locus.panel.n_people,
+        "panel_n": locus.n_people,
         "gwas_n": locus.n if locus.n is not None else np.nan,
         "ld_correction": options.ld_correction,
         "s": fits.s,
@@ -129,9 +129,9 @@ def _warnings(
     found = []
     if options.ld_correction == "none":
         found.append("LD was taken as exact (no panel correction was asked for)")
-    elif locus.n is not None and locus.n > 10 * locus.panel.n_people:
+    elif locus.n is not None and locus.n > 10 * locus.n_people:
         found.append(
-            f"LD comes from {locus.panel.n_people} people, the GWAS from {locus.n:,.0f}: sets "
+            f"LD comes from {locus.n_people} people, the GWAS from {locus.n:,.0f}: sets "
             "beyond the strongest signal are fragile"
         )
     if fits.s > S_WARN:

@@ -15,9 +15,8 @@ from seqgen.parallel import Shard, map_tasks, shard_slice
 from seqgen.pipeline.fit_tables import LocusFits, describe_locus, describe_sets, variant_rows
 from seqgen.pipeline.ld_checks import consistency_rows, repair_loci
 from seqgen.pipeline.locus_data import LocusData
-from seqgen.pipeline.options import RunOptions
+from seqgen.pipeline.options import Progress, RunOptions
 from seqgen.pipeline.prior import (
-    Progress,
     RunPrior,
     annotated_variants,
     run_prior,
@@ -25,6 +24,7 @@ from seqgen.pipeline.prior import (
     with_centre,
 )
 from seqgen.priors import prior_annotations
+from seqgen.residues import loss_of_function
 from seqgen.results import FineMapResult
 from seqgen.schemas import (
     CREDIBLE_SETS,
@@ -69,7 +69,7 @@ def finemap_loci(
     options: RunOptions,
     progress: Progress,
     shard: Shard | None = None,
-    workers: int | None = 1,
+    workers: int | str | None = 1,
 ) -> FineMapTables:
     """Learn or take the prior, fit every locus, and collect the tables.
 
@@ -90,12 +90,13 @@ def finemap_loci(
         Called with (what, done, total).
     shard : tuple (i, N), optional
         Fit the i-th of N parts of the loci.
-    workers : int, optional
+    workers : int or str, optional
         Processes, each with a locus (threads while the prior is learned, which share the LD);
         all cores that this process may use where None. The tables
         are the same for any number, but for rounding where BLAS has several threads. A script
         that asks for several keeps its own work under ``if __name__ == "__main__":``, for each
-        process imports it.
+        process imports it. Or a cluster, as `seqgen.parallel.cluster` takes it, whose workers
+        see the panel's files; the prior is then learned here, on all cores.
 
     Returns
     -------
@@ -109,7 +110,8 @@ def finemap_loci(
     data, repairs = repair_loci(data, options)
     variants = annotated_variants(data, changes)
     annotations = prior_annotations(variants)
-    prior = run_prior(data, annotations, options=options, progress=progress, workers=workers)
+    threads = None if isinstance(workers, str) else workers
+    prior = run_prior(data, annotations, options=options, progress=progress, workers=threads)
     weights, by_locus = weights_by_locus(prior, annotations, cross_fit=options.cross_fit)
     variants["prior"] = weights
     described = {str(row["locus"]): row for row in loci.to_dict("records")}
@@ -127,7 +129,7 @@ def finemap_loci(
         checks.append(consistency_rows(data[name], fits.consistency))
         progress("fine-mapping loci: plain, flat prior, informed prior", done, len(mine))
     return FineMapTables(
-        variants=VARIANTS.validate(pd.concat(tables, ignore_index=True)[VARIANTS.names]),
+        variants=VARIANTS.validate(_known_columns(pd.concat(tables, ignore_index=True))),
         loci=FINEMAP_LOCI.validate(pd.DataFrame(rows)),
         credible_sets=CREDIBLE_SETS.validate(pd.DataFrame(sets, columns=CREDIBLE_SETS.names)),
         prior_coefficients=with_centre(prior.coefficients, variants),
@@ -138,11 +140,19 @@ def finemap_loci(
     )
 
 
+def _known_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """Those of the table ``variants``, of which runs by rsID lack what gene models tell."""
+    return table[[name for name in VARIANTS.names if name in table]]
+
+
 def _fit_locus(options: RunOptions, task: tuple[LocusData, pd.DataFrame]) -> LocusFits:
     """All fits of a locus on one LD matrix."""
     locus, part = task
     with locus.named(), locus.holding_ld() as ld:
-        missense = part["residue_change"].notna().to_numpy()
+        believed = part["residue_change"].notna()
+        if "consequence" in part:
+            believed |= loss_of_function(part)
+        missense = believed.to_numpy()
         flat = locus.fit(options)
         strong = flat
         if missense.any():

@@ -14,24 +14,26 @@ from typing import Any
 import pandas as pd
 
 from seqgen import __version__
-from seqgen.annotation import annotate
 from seqgen.errors import InputError
-from seqgen.io.genotypes import Panel, read_panel
-from seqgen.io.resources import bundled_provenance, human_proteins, missense_map
+from seqgen.io.genome_build import ATTRIBUTE, BUILDS, build_in, build_of_variants
+from seqgen.io.genotype_source import GenotypeSource
+from seqgen.io.resources import bundled_sha256
 from seqgen.io.sumstats import read_sumstats
 from seqgen.io.tables import existing_file, read_provenance, read_table
 from seqgen.loci import find_loci
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
-from seqgen.pipeline.changes import add_homologs, only_finemapped, residue_changes
-from seqgen.pipeline.fits import FineMapTables, Progress, finemap_loci
+from seqgen.pipeline.changes import add_homologs, is_missense, residue_changes
+from seqgen.pipeline.fits import FineMapTables, finemap_loci
+from seqgen.pipeline.ld_files import LDFiles, files_of, open_reference
 from seqgen.pipeline.locus_data import CORRECTED, prepare_loci
-from seqgen.pipeline.options import RunOptions
+from seqgen.pipeline.mapping import gene_model_files, map_to_residues, protein_sequences
+from seqgen.pipeline.options import Progress, RunOptions
 from seqgen.pipeline.store import REPORT, RunFolder, file_sha256, step_key
 from seqgen.priors import PENALTY_SD
 from seqgen.report import ReportTables, write_report
+from seqgen.residues import loss_of_function
 from seqgen.schemas import (
-    ANNOTATIONS,
     CREDIBLE_SETS,
     DROPS,
     FINEMAP_LOCI,
@@ -72,14 +74,15 @@ class RunResult:
 
 def run(
     sumstats: str | os.PathLike[str],
-    panel: str | os.PathLike[str],
+    panel: str | os.PathLike[str] | None,
     out: str | os.PathLike[str],
     *,
     options: RunOptions | None = None,
     panel_name: str | None = None,
     command: str | None = None,
     progress: Progress | None = None,
-    workers: int | None = 1,
+    workers: int | str | None = 1,
+    cache: str | os.PathLike[str] | None = None,
 ) -> RunResult:
     """Annotate, score, learn the prior, fine-map and report: the whole flow in one call.
 
@@ -90,8 +93,9 @@ def run(
     ----------
     sumstats : path
         GWAS summary statistics.
-    panel : path
-        PLINK prefix of the LD reference panel.
+    panel : path or None
+        Genotypes of the LD reference panel (PLINK prefix, VCF or BCF); None where ``options.ld``
+        names matrices of LD.
     out : path
         Folder for the tables and the page.
     options : RunOptions, optional
@@ -101,10 +105,14 @@ def run(
         The command line, for the provenance.
     progress : callable, optional
         Called with (what, done, total).
-    workers : int, optional
+    workers : int or str, optional
         Loci that are fine-mapped at once, in processes of their own; all cores that this
         process may use where None. The tables are the same for any number. A script that asks
-        for several keeps its own work under ``if __name__ == "__main__":``.
+        for several keeps its own work under ``if __name__ == "__main__":``. Or the address of a
+        Dask cluster whose workers see the panel's files: ``"tcp://host:8786"``, ``"slurm:20"``.
+    cache : path, optional
+        Folder in which what the model said is kept, and looked up before it is asked, so that
+        another GWAS over the same genes computes nothing twice. By default nothing is kept.
 
     Returns
     -------
@@ -124,9 +132,9 @@ def run(
     tell = progress or (lambda what, done, total: None)
     folder = RunFolder(out)
     folder.check()
-    reference = read_panel(panel, name=panel_name)
-    inputs = _inputs(existing_file(sumstats), reference)
-    source_key = step_key(inputs[0]["sha256"], options.columns, options.n)
+    reference = open_reference(panel, options, panel_name)
+    inputs = _inputs([existing_file(sumstats), *gene_model_files(options)], reference)
+    source_key = step_key(inputs[0]["sha256"], options.columns, options.n, _known_build(options))
     source = _read(Path(sumstats), folder, source_key, options=options, tell=tell)
     loci = find_loci(
         source.table,
@@ -134,12 +142,14 @@ def run(
         flank=options.flank,
         regions=options.regions,
     )
-    changes, changes_key = _annotate(source.table, folder, source_key, tell)
     data, unaligned = prepare_loci(source.table, loci, reference, palindromic=options.palindromic)
     tell("aligning alleles with the panel", 1, 1)
     finemapped = pd.concat([locus.variants for locus in data.values()])
-    in_loci = only_finemapped(changes.table, finemapped)
-    scores, model = _score(in_loci, folder, changes_key, options=options, tell=tell)
+    changes, changes_key = map_to_residues(
+        source.table, finemapped, folder, source_key, options=options, tell=tell
+    )
+    in_loci = changes.table
+    scores, model = _score(in_loci, folder, changes_key, options=options, tell=tell, cache=cache)
     best = residue_changes(
         in_loci, scores.table, "average" if options.homologs else options.methods[0]
     )
@@ -147,22 +157,38 @@ def run(
     drops = [source.drops, changes.drops, unaligned, scores.drops, tables.drops]
     report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables))
     provenance = _provenance(inputs, reference, options, tables=tables, model=model)
+    provenance[ATTRIBUTE] = _build_of(Path(sumstats), source.table, options)
     provenance["command"] = command
     folder.unmark()
     return _write(folder, report_tables, tables.prior_by_locus, provenance=provenance, tell=tell)
 
 
-def _inputs(sumstats: Path, panel: Panel) -> list[dict[str, str]]:
+def _known_build(options: RunOptions) -> str | None:
+    """The build that was stated, where it is one that positions can be checked by."""
+    stated = build_in(options.genome_build or "")
+    return stated if stated in BUILDS else None
+
+
+def _check_build(path: Path, options: RunOptions) -> None:
+    """Refuse a munged table whose build is another than the one that was stated."""
+    recorded, stated = read_provenance(path).get(ATTRIBUTE), _known_build(options)
+    if stated and recorded in BUILDS and recorded != stated:
+        raise InputError(
+            f"{path}: its positions are of {recorded}, as it says itself, but {stated} was stated; "
+            f"leave the build out, or lift the table over first (seqgen munge --chain)"
+        )
+
+
+def _build_of(path: Path, table: pd.DataFrame, options: RunOptions) -> str | None:
+    """The build as it was stated, as a munged table records it, or as known variants tell."""
+    recorded = read_provenance(path).get(ATTRIBUTE) if path.suffix == ".parquet" else None
+    return options.genome_build or recorded or build_of_variants(table)
+
+
+def _inputs(files: list[Path], panel: GenotypeSource | LDFiles) -> list[dict[str, str]]:
     """Path and checksum of every file that was read."""
-    ends = (".bed", ".bim", ".fam")
-    paths = [str(sumstats), *(str(panel.bed.with_suffix(end)) for end in ends)]
+    paths = [str(path) for path in (*files, *files_of(panel))]
     return [{"path": path, "sha256": file_sha256(path)} for path in paths]
-
-
-def _bundled_sha256(name: str) -> str:
-    """Recorded checksum of a bundled table, for the keys of what is made with it."""
-    files = bundled_provenance()["files"]
-    return next(str(entry["sha256"]) for entry in files if entry["file"] == name)
 
 
 def _read(
@@ -172,24 +198,16 @@ def _read(
 
     def read() -> Counted:
         if path.suffix == ".parquet":
+            _check_build(path, options)
             return Counted(read_table(path, SUMSTATS), DROPS.empty())
-        return read_sumstats(path, columns=options.columns, n=options.n)
+        return read_sumstats(
+            path, columns=options.columns, n=options.n, build=_known_build(options)
+        )
 
     tell(f"reading {path.name}", 0, 1)
     counted, reused = folder.cached(SUMSTATS, "sumstats", key, read)
     tell("reading summary statistics" + (" (reused)" if reused else ""), 1, 1)
     return counted
-
-
-def _annotate(
-    sumstats: pd.DataFrame, folder: RunFolder, source_key: str, tell: Progress
-) -> tuple[Counted, str]:
-    key = step_key(source_key, _bundled_sha256("human_missense.parquet"))
-    counted, reused = folder.cached(
-        ANNOTATIONS, "annotations", key, lambda: annotate(sumstats, missense_map())
-    )
-    tell("mapping rsIDs to residues" + (" (reused)" if reused else ""), 1, 1)
-    return counted, key
 
 
 def _score(
@@ -199,12 +217,13 @@ def _score(
     *,
     options: RunOptions,
     tell: Progress,
+    cache: str | os.PathLike[str] | None,
 ) -> tuple[Counted, SequenceModel | None]:
     """Scores of the residue changes; no model is loaded where there is nothing to score."""
-    proteins = human_proteins()
     change = ["uniprot", "position", "ref_aa", "alt_aa"]
-    wanted = changes.loc[changes["checked"], change].drop_duplicates()
-    unscored = _unscored(changes[~changes["checked"]])
+    missense = changes[is_missense(changes)]
+    wanted = missense.loc[missense["checked"], change].drop_duplicates()
+    unscored = _unscored(missense[~missense["checked"]])
     if wanted.empty:
         nothing = Counted(SCORES.empty(), unscored)
         folder.cached(SCORES, "scores", step_key(changes_key, "none"), lambda: nothing)
@@ -214,20 +233,21 @@ def _score(
     key = step_key(
         changes_key,
         wanted.to_dict("list"),
-        _bundled_sha256("human_proteins.parquet"),
+        bundled_sha256("human_proteins.parquet"),
         model.name,
         model.revision,
         options.methods,
-        _bundled_sha256("human_missense_homologs.parquet") if options.homologs else None,
+        bundled_sha256("human_missense_homologs.parquet") if options.homologs else None,
     )
 
     def ask() -> Counted:
         scored = score_variants(
             wanted,
-            proteins,
+            protein_sequences(wanted, options),
             model,
             methods=options.methods,
             progress=lambda done, total: tell("scoring: residues through the model", done, total),
+            cache=cache,
         )
         if not options.homologs:
             return scored
@@ -253,10 +273,19 @@ def _unscored(changes: pd.DataFrame) -> pd.DataFrame:
 def _funnel(sumstats: pd.DataFrame, tables: FineMapTables) -> pd.DataFrame:
     variants = tables.variants
     missense = variants["residue_change"].notna()
+    by_rsid = "consequence" not in variants
     steps = [
         ("variants read", len(sumstats)),
-        ("with an rsID", int(sumstats["rsid"].notna().sum())),
+        *([("with an rsID", int(sumstats["rsid"].notna().sum()))] if by_rsid else []),
         ("in a locus and in the panel", len(variants)),
+        *(
+            []
+            if by_rsid
+            else [
+                ("in a transcript", int(variants["consequence"].notna().sum())),
+                ("taken to destroy a protein", int(loss_of_function(variants).sum())),
+            ]
+        ),
         ("missense among them", int(missense.sum())),
         ("missense with a score", int(variants["log_lik_ratio"].notna().sum())),
         ("missense in a credible set", int((missense & variants["cs_id"].notna()).sum())),
@@ -285,7 +314,7 @@ def _collect(
 
 def _provenance(
     inputs: list[dict[str, str]],
-    panel: Panel,
+    panel: GenotypeSource | LDFiles,
     options: RunOptions,
     *,
     tables: FineMapTables,

@@ -11,9 +11,8 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.finemap import LDMatrix, SusieOptions, prepare_ld, susie_rss
-from seqgen.io.genotypes import Panel
-from seqgen.io.ld import align_to_panel, panel_ld
-from seqgen.loci import split_by_locus
+from seqgen.io.genotype_source import GenotypeSource
+from seqgen.pipeline.ld_files import LDFiles, Source, align_loci, locus_ld
 from seqgen.pipeline.options import RunOptions
 from seqgen.results import FineMapResult
 from seqgen.schemas import DROPS
@@ -42,8 +41,8 @@ class LocusData:
     variants : DataFrame
         Summary statistics of the variants that the panel has, with ``panel_index``,
         ``flipped`` and ``panel_eaf``.
-    panel : Panel
-        Where the genotypes are read from.
+    panel : GenotypeSource or ReferenceLD
+        Where the genotypes are read from, or the correlations of this locus.
     keep_ld : bool
         Hold the LD matrix between fits; else it is computed from the panel each time.
     repaired : DataFrame, optional
@@ -52,7 +51,7 @@ class LocusData:
 
     name: str
     variants: pd.DataFrame
-    panel: Panel
+    panel: Source
     keep_ld: bool = True
     repaired: pd.DataFrame | None = field(default=None, repr=False)
     _ld: list[LDMatrix] = field(default_factory=list, repr=False)
@@ -68,11 +67,17 @@ class LocusData:
         n = self.variants["n"].median()
         return None if pd.isna(n) else float(n)
 
+    @property
+    def n_people(self) -> int:
+        """People that the LD comes of."""
+        assert self.panel.n_people is not None  # files of LD are not opened without it
+        return self.panel.n_people
+
     def ld(self) -> LDMatrix:
         """Correlations between the effect alleles in the panel, shape (p, p)."""
         if self._ld:
             return self._ld[0]
-        ld = prepare_ld(panel_ld(self.variants, self.panel))
+        ld = prepare_ld(locus_ld(self.variants, self.panel))
         if self.keep_ld:
             self._ld.append(ld)
         return ld
@@ -119,14 +124,18 @@ class LocusData:
             L=min(options.L, len(self.variants)),
             coverage=options.coverage,
             min_abs_corr=options.min_abs_corr,
-            R_finite=self.panel.n_people if corrected else None,
+            R_finite=self.n_people if corrected else None,
             R_mismatch="eb" if corrected and options.ld_correction == "finite+eb" else "none",
             options=_PLAIN if plain else _LEARNING if learning else CORRECTED,
         )
 
 
 def prepare_loci(
-    sumstats: pd.DataFrame, loci: pd.DataFrame, panel: Panel, *, palindromic: str = "infer"
+    sumstats: pd.DataFrame,
+    loci: pd.DataFrame,
+    panel: GenotypeSource | LDFiles,
+    *,
+    palindromic: str = "infer",
 ) -> tuple[dict[str, LocusData], pd.DataFrame]:
     """Align the variants of the loci with the panel and split them by locus.
 
@@ -134,7 +143,7 @@ def prepare_loci(
     ----------
     sumstats, loci : DataFrame
         Tables ``sumstats`` and ``loci``.
-    panel : Panel
+    panel : GenotypeSource or LDFiles
     palindromic : str
         As in ``align_to_panel``.
 
@@ -148,11 +157,10 @@ def prepare_loci(
     InputError
         No variant of the loci is in the panel, or no locus has enough of them.
     """
-    inside = pd.concat(list(split_by_locus(sumstats, loci).values()))
-    aligned = align_to_panel(inside, panel, palindromic=palindromic)
+    aligned, drops = align_loci(sumstats, loci, panel, palindromic=palindromic)
     data, few, many = {}, [], []
     budget = _LD_BUDGET
-    for name, rows in split_by_locus(aligned.table, loci).items():
+    for name, (rows, source) in aligned.items():
         variants = rows.reset_index(drop=True)
         if len(variants) < MIN_VARIANTS:
             few.append(f"{name}: {len(variants)} variants")
@@ -161,7 +169,7 @@ def prepare_loci(
             many.append(f"{name}: {len(variants):,} variants")
             continue
         cost = _BYTES_PER_PAIR * len(variants) ** 2
-        data[name] = LocusData(name, variants, panel, keep_ld=cost <= budget)
+        data[name] = LocusData(name, variants, source, keep_ld=cost <= budget)
         budget -= cost if cost <= budget else 0
     if not data:
         raise InputError(
@@ -169,7 +177,7 @@ def prepare_loci(
             f"({'; '.join((few + many)[:5])}); use a panel of the same build and ancestry, or "
             "name smaller regions"
         )
-    return data, _with_skipped(aligned.drops, few, many)
+    return data, _with_skipped(drops, few, many)
 
 
 def _with_skipped(drops: pd.DataFrame, few: list[str], many: list[str]) -> pd.DataFrame:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
+from seqgen.annotation.choice import RULES
 from seqgen.errors import InputError
 from seqgen.loci import parse_region
-from seqgen.priors import TERMS
+from seqgen.priors import GENE_MODEL_TERMS
 
 METHODS = ("wild-type-marginal", "masked-marginal")
 PALINDROMIC = ("infer", "frequency", "as-written", "drop")
 LD_CORRECTIONS = ("finite+eb", "finite", "none")
+Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
@@ -52,11 +54,24 @@ class RunOptions:
     n : float, optional
         Sample size where the file has none.
     genome_build : str, optional
-        Written on the page; nothing is converted.
+        Written on the page; nothing is converted. GRCh37 (hg19) and GRCh38 (hg38) are checked
+        by where known variants lie, and by what a munged table records.
+    gff, fasta : str, optional
+        Gene models and genome, as in ``annotate``: what each fine-mapped variant does to
+        proteins is then told by them instead of by rsID, and variants taken to destroy a
+        protein are a term of the prior (``loss_of_function``).
+    transcripts : tuple of str
+        As in ``annotate``.
     fix_flips : bool
         Turn the sign of variants whose alleles look switched (`check_consistency`).
     drop_inconsistent : bool
         Leave out variants whose z the LD contradicts, but for those that ``fix_flips`` turns.
+    ld : tuple of str, optional
+        Files of correlations, as for ``read_ld``, in place of the panel: one for all loci, or
+        several, of which each locus takes the one that holds most of its variants.
+    ld_variants, ld_n, ld_signed_by, ld_absent, ld_nonnegative
+        ``variants``, ``n``, ``signed_by``, ``absent`` and ``nonnegative`` of ``read_ld``;
+        ``ld_n`` is needed.
     """
 
     model: str = "default"
@@ -76,8 +91,17 @@ class RunOptions:
     columns: Mapping[str, str] | None = None
     n: float | None = None
     genome_build: str | None = None
+    gff: str | None = None
+    fasta: str | None = None
+    transcripts: tuple[str, ...] | str = RULES
     fix_flips: bool = False
     drop_inconsistent: bool = False
+    ld: tuple[str, ...] | None = None
+    ld_variants: str | None = None
+    ld_n: float | None = None
+    ld_signed_by: str | None = None
+    ld_absent: str = "refuse"
+    ld_nonnegative: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before anything is read."""
@@ -91,13 +115,17 @@ class RunOptions:
             if found not in known:
                 raise InputError(f"{name}: found '{found}'; expected one of {', '.join(known)}")
 
+        if (self.gff is None) != (self.fasta is None):
+            lacking = "gff" if self.gff is None else "fasta"
+            raise InputError(f"{lacking}: not given; gene models need both gff and fasta")
         self._check_numbers()
         for region in self.regions or ():
             parse_region(region)
-        unknown = [term for term in self.prior_coefficients or {} if term not in TERMS]
+        unknown = [term for term in self.prior_coefficients or {} if term not in GENE_MODEL_TERMS]
         if unknown:
             raise InputError(
-                f"prior_coefficients: no term {', '.join(unknown)}; there are {', '.join(TERMS)}"
+                f"prior_coefficients: no term {', '.join(unknown)}; there are "
+                f"{', '.join(GENE_MODEL_TERMS)}"
             )
 
     def _check_numbers(self) -> None:
@@ -118,4 +146,7 @@ class RunOptions:
 
     def to_dict(self) -> dict[str, object]:
         """The options as plain values, for the provenance."""
-        return asdict(self)
+        told = asdict(self)
+        for name in ("gff", "fasta"):
+            told[name] = None if told[name] is None else str(told[name])
+        return told

@@ -11,9 +11,9 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.parallel import map_tasks
 from seqgen.pipeline.locus_data import LocusData
-from seqgen.pipeline.options import RunOptions
+from seqgen.pipeline.options import Progress, RunOptions
 from seqgen.priors import (
-    TERMS,
+    GENE_MODEL_TERMS,
     PriorEvaluation,
     PriorFit,
     evaluate_prior,
@@ -26,7 +26,6 @@ from seqgen.priors import (
 from seqgen.results import FineMapResult
 from seqgen.schemas import PRIOR_BY_LOCUS, PRIOR_COEFFICIENTS, SUMSTATS
 
-Progress = Callable[[str, int, int], None]
 # Folds of at least two loci from which, and one on which, there is something to judge.
 FEWEST_JUDGED = 4
 _ROUNDS = 30
@@ -157,7 +156,9 @@ def fine_mapper(
 
 def terms_of(annotations: pd.DataFrame) -> list[str]:
     """Terms that any variant has."""
-    return [term for term in TERMS if annotations[term].ne(0).any()]
+    return [
+        term for term in GENE_MODEL_TERMS if term in annotations and annotations[term].ne(0).any()
+    ]
 
 
 def annotated_variants(data: Mapping[str, LocusData], changes: pd.DataFrame) -> pd.DataFrame:
@@ -165,6 +166,7 @@ def annotated_variants(data: Mapping[str, LocusData], changes: pd.DataFrame) -> 
     columns = [*SUMSTATS.names, "panel_eaf"]
     parts = [locus.variants[columns].assign(locus=name) for name, locus in data.items()]
     keep = [*SUMSTATS.key, "gene", "uniprot", "residue_change", "log_lik_ratio"]
+    keep += [name for name in ("consequence", "hgvs_p") if name in changes]
     return pd.concat(parts, ignore_index=True).merge(
         changes[keep], on=list(SUMSTATS.key), how="left", validate="many_to_one"
     )

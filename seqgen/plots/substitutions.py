@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, Normalize
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from seqgen.errors import InputError, require_type
@@ -24,6 +25,16 @@ _COLOURS = LinearSegmentedColormap.from_list(
 _FEW = 60
 # Zero is the middle of the colours where as many scores lie on either side.
 _COMMON = 0.1
+#: A longer stretch is folded into panels, of about this many positions and not more than so many.
+_UNFOLDED, _FOLD, _MOST_PANELS = 200, 150, 12
+
+
+class _Look(NamedTuple):
+    """What all panels share: colours, title of their legend, and the variants to ring."""
+
+    scale: Normalize
+    title: str
+    known: pd.DataFrame
 
 
 def plot_substitutions(
@@ -31,12 +42,15 @@ def plot_substitutions(
     *,
     score: str = "log_lik_ratio",
     centre: float | None = None,
+    known: pd.DataFrame | None = None,
+    fold: int | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Scores of substitutions: positions across, new residues up, the wild type marked.
 
     Orange is below the centre of the colours, blue above; colours end at the 98th percentile of
-    distances from it. Residues without a score are grey.
+    distances from it. Residues without a score are grey. A long protein is folded into panels,
+    read as lines of text.
 
     Parameters
     ----------
@@ -49,18 +63,24 @@ def plot_substitutions(
     centre : float, optional
         The score that is pale. By default zero, the wild type's, where at least a tenth of the
         scores lies on either side of it; else the median, which the legend then gives.
+    known : DataFrame, optional
+        Variants to ring: ``position`` and ``alt_aa``, and ``uniprot`` where those of other
+        proteins are among them, such as `missense_map`.
+    fold : int, optional
+        Positions of one panel. By default all up to 200, else about 150, in at most 12 panels.
     ax : matplotlib.axes.Axes, optional
-        By default those of a new figure.
+        One panel for all; by default those of a new figure.
 
     Returns
     -------
     Axes
+        Of the first panel; its figure has all.
 
     Raises
     ------
     InputError
         If a column is missing, there is no score, a letter is no amino acid, a position has two
-        wild types, or a substitution stands twice.
+        wild types, a substitution stands twice, or ``fold`` does not fit.
 
     Examples
     --------
@@ -72,42 +92,157 @@ def plot_substitutions(
     ['K7', 'L8']
     """
     cells = substitution_cells(scores, score)
-    first, last = int(cells["position"].min()), int(cells["position"].max())
-    grid = np.full((len(RESIDUES), last - first + 1), np.nan)
-    rows = cells["alt_aa"].map(RESIDUES.index).to_numpy()
-    grid[rows, cells["position"].to_numpy() - first] = cells["score"]
-    if ax is None:
-        ax = new_figure(9.0, 3.6).add_axes((0.06, 0.15, 0.85, 0.8))
     middle, reach = colour_scale(cells, centre)
-    ax.set_facecolor(_UNKNOWN)
-    image = ax.imshow(grid, cmap=_COLOURS, vmin=middle - reach, vmax=middle + reach,
-                      aspect="auto", interpolation="nearest", origin="lower",
-                      extent=(first - 0.5, last + 0.5, -0.5, len(RESIDUES) - 0.5))  # fmt: skip
+    look = _Look(
+        Normalize(middle - reach, middle + reach), legend_title(score, middle),
+        known_cells(known, scores, cells),
+    )  # fmt: skip
+    first, last = int(cells["position"].min()), int(cells["position"].max())
+    if ax is not None:
+        if fold is not None:
+            raise InputError(f"fold is {fold} with ax, which is one panel; leave one of them out")
+        _draw(ax, cells, look, span=(first, last))
+        _name_positions(ax, cells, (first, last))
+        _explain(ax, look)
+        return ax
+    width = panel_width(last - first + 1, fold)
+    starts = range(first, last + 1, width)
+    if len(starts) == 1:
+        axes = [new_figure(9.0, 3.6).add_axes((0.06, 0.15, 0.83, 0.77))]
+    else:
+        axes = _panels(len(starts))
+    for place, start in zip(axes, starts, strict=True):
+        # All panels are as wide in positions, so that a short last one is not stretched.
+        mine = cells[cells["position"].between(start, start + width - 1)]
+        span = start, start + width - 1 if len(starts) > 1 else last
+        _draw(place, mine, look, span=span)
+        _name_positions(place, mine, span)
+        place.set_xlabel("")
+    axes[-1].set_xlabel("Position (dots: wild type)", fontsize=9, color=INK)
+    _explain(axes[0], look)
+    return axes[0]
+
+
+def panel_width(length: int, fold: int | None) -> int:
+    """Positions of each panel.
+
+    Raises
+    ------
+    InputError
+        If ``fold`` is less than 1.
+
+    Examples
+    --------
+    >>> panel_width(142, None), panel_width(286, None), panel_width(35_000, None)
+    (142, 143, 2917)
+    >>> panel_width(286, 100)
+    100
+    """
+    if fold is not None:
+        if fold < 1:
+            raise InputError(f"fold is {fold}; expected positions of one panel, at least 1")
+        return min(fold, length)
+    if length <= _UNFOLDED:
+        return length
+    return -(-length // min(round(length / _FOLD), _MOST_PANELS))
+
+
+def _panels(count: int) -> list[Axes]:
+    """Axes below each other, the first with room for the legend on its right."""
+    figure = new_figure(9.0, 2.25 * count + 0.55)
+    height = figure.get_figheight()
+    return [
+        figure.add_axes((0.06, (0.45 + 2.25 * (count - 1 - k)) / height, 0.83, 1.95 / height))
+        for k in range(count)
+    ]
+
+
+def _draw(ax: Axes, cells: pd.DataFrame, look: _Look, *, span: tuple[int, int]) -> None:
+    """One panel: cells, dots of the wild type, rings of known variants."""
+    first, last = span
+    grid = np.full((len(RESIDUES), last - first + 1), np.nan)
+    grid[cells["alt_aa"].map(RESIDUES.index), cells["position"] - first] = cells["score"]
+    there = cells["position"].max() if len(cells) else first
+    ax.set_facecolor("white")
+    ax.axvspan(first - 0.5, there + 0.5, color=_UNKNOWN, linewidth=0, zorder=0)
+    ax.imshow(grid, cmap=_COLOURS, norm=look.scale, aspect="auto", interpolation="nearest",
+              origin="lower", zorder=1,
+              extent=(first - 0.5, last + 0.5, -0.5, len(RESIDUES) - 0.5))  # fmt: skip
     wild = cells[cells["alt_aa"] == cells["ref_aa"]]
     size = float(np.clip(500 / (last - first + 1), 1.5, 14))
     ax.scatter(wild["position"], wild["alt_aa"].map(RESIDUES.index), s=size, c=_WILD, linewidths=0)
-    _name_axes(ax, wild, wide=last - first + 1)
-    figure = ax.get_figure(root=True)
-    assert figure is not None, "an axes without a figure has no room for the bar of colours"
-    bar = figure.colorbar(image, cax=ax.inset_axes((1.015, 0.45, 0.014, 0.5)), extend="both")
-    bar.ax.tick_params(labelsize=7.5, length=2)
-    bar.ax.set_title(legend_title(score, middle), fontsize=8, color=INK, loc="left")
-    bar.outline.set_visible(False)
-    return ax
-
-
-def _name_axes(ax: Axes, wild: pd.DataFrame, *, wide: int) -> None:
-    """Residues by letter; positions with their wild type where there is room for all."""
+    known = look.known[look.known["position"].between(first, last)]
+    if len(known):
+        for colour, width in (("white", 2.8), (_WILD, 1.2)):  # a rim, to stand out of any colour
+            ax.scatter(known["position"], known["alt_aa"].map(RESIDUES.index), s=2 * size + 12,
+                       facecolors="none", edgecolors=colour, linewidths=width)  # fmt: skip
     ax.set_yticks(range(len(RESIDUES)), list(RESIDUES))
-    if wide <= _FEW:
+    ax.set_ylabel("New residue", fontsize=9, color=INK)
+    ax.spines[:].set_visible(False)
+
+
+def _name_positions(ax: Axes, cells: pd.DataFrame, span: tuple[int, int]) -> None:
+    """Positions with their wild type where there is room for all."""
+    panel = ax.get_window_extent().height / ax.figure.dpi
+    ax.tick_params(labelsize=8, color=SPINE, labelcolor=INK, length=0)
+    ax.tick_params(axis="y", labelsize=8 if panel > 2 else 6.5)
+    if span[1] - span[0] < _FEW:
+        wild = cells[cells["alt_aa"] == cells["ref_aa"]]
         names = (wild["ref_aa"] + wild["position"].astype("str")).tolist()
-        ax.set_xticks(wild["position"], names, rotation=90)
+        ax.set_xticks(wild["position"], names, rotation=90, fontsize=8 if panel > 2 else 6)
     else:
         ax.xaxis.set_major_locator(MaxNLocator(9, integer=True))
-    ax.tick_params(labelsize=8, color=SPINE, labelcolor=INK, length=0)
-    ax.spines[:].set_visible(False)
+    ax.set_xlim(span[0] - 0.5, span[1] + 0.5)
     ax.set_xlabel("Position (dots: wild type)", fontsize=9, color=INK)
-    ax.set_ylabel("New residue", fontsize=9, color=INK)
+
+
+def _explain(ax: Axes, look: _Look) -> None:
+    """The bar of colours, and what rings are."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None, "an axes without a figure has no room for the bar of colours"
+    bar = figure.colorbar(ax.images[0], cax=ax.inset_axes((1.015, 0.4, 0.014, 0.5)), extend="both")
+    bar.ax.tick_params(labelsize=7.5, length=2)
+    bar.ax.set_title(look.title, fontsize=8, color=INK, loc="left")
+    bar.outline.set_visible(False)
+    if len(look.known):
+        ring = Line2D(
+            [],
+            [],
+            marker="o",
+            linestyle="",
+            markerfacecolor="none",
+            markeredgecolor=_WILD,
+            markersize=5,
+            label=f"{len(look.known):,} known",
+        )
+        ax.legend(handles=[ring], loc="upper left", bbox_to_anchor=(1.005, 0.22), frameon=False,
+                  fontsize=8, handletextpad=0.2, borderpad=0)  # fmt: skip
+
+
+def known_cells(
+    known: pd.DataFrame | None, scores: pd.DataFrame, cells: pd.DataFrame
+) -> pd.DataFrame:
+    """``position`` and ``alt_aa`` of the known variants that have a cell, each once.
+
+    Raises
+    ------
+    InputError
+        If a column is missing.
+    """
+    key = ["position", "alt_aa"]
+    if known is None:
+        return cells.iloc[:0][key]
+    require_type(known, pd.DataFrame, "known", remedy="a table of position and alt_aa")
+    missing = [name for name in key if name not in known]
+    if missing:
+        raise InputError(
+            f"known has no column {missing[0]!r}; found {', '.join(map(str, known))}; expected "
+            f"{', '.join(key)}"
+        )
+    if "uniprot" in known and "uniprot" in scores:
+        known = known[known["uniprot"].isin(scores["uniprot"])]
+    mine = known[key].dropna().astype({"position": "int64"}).drop_duplicates()
+    return cells[key].merge(mine, on=key)
 
 
 def substitution_cells(scores: pd.DataFrame, score: str) -> pd.DataFrame:

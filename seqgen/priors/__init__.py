@@ -7,6 +7,7 @@ a locus; `evaluate_prior` says whether they predict loci that they have not seen
 """
 
 from seqgen.priors.annotations import (
+    GENE_MODEL_TERMS,
     TERMS,
     PriorTerms,
     annotate_intervals,
@@ -23,6 +24,7 @@ from seqgen.priors.penalties import PENALTY_SD
 from seqgen.priors.weights import given_coefficients, prior_weights
 
 __all__ = [
+    "GENE_MODEL_TERMS",
     "PENALTY_SD",
     "TERMS",
     "PriorEvaluation",

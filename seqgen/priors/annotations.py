@@ -11,8 +11,11 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.residues import loss_of_function
 
 TERMS = ("missense", "log_lik_ratio")
+#: With what gene models tell beyond these.
+GENE_MODEL_TERMS = (*TERMS, "loss_of_function")
 _MISSING = ("mean", "zero", "indicator", "error")
 _RULES = ["term", "column", "kind", "centre", "scale", "low", "high", "fill"]
 _UNSCALED = (0.0, 1.0, -np.inf, np.inf)
@@ -37,7 +40,8 @@ def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) ->
     ----------
     variants : DataFrame
         Columns ``locus`` and ``residue_change`` (missing where the variant changes no
-        residue) and ``log_lik_ratio`` (natural log, alternative over reference).
+        residue) and ``log_lik_ratio`` (natural log, alternative over reference). With
+        ``consequence`` (Sequence Ontology terms, as gene models tell) there is a third term.
     centre : float, optional
         Ratio that counts as typical; ``score_centre(variants)`` where left out.
 
@@ -45,18 +49,21 @@ def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) ->
     -------
     DataFrame
         ``locus``, ``missense`` (0 or 1) and ``log_lik_ratio`` minus the centre: 0 for variants
-        that are not missense, and for missense variants without a score.
+        that are not missense, and for missense variants without a score. Where there are
+        consequences, ``loss_of_function``: 1 for a stop, start or splice site lost or gained and
+        for a new reading frame.
     """
     missense = variants["residue_change"].notna()
     centre = score_centre(variants) if centre is None else centre
     ratio = (variants["log_lik_ratio"] - centre).where(missense)
-    return pd.DataFrame(
-        {
-            "locus": variants["locus"],
-            "missense": missense.astype(float),
-            "log_lik_ratio": ratio.fillna(0.0),
-        }
-    )
+    terms = {
+        "locus": variants["locus"],
+        "missense": missense.astype(float),
+        "log_lik_ratio": ratio.fillna(0.0),
+    }
+    if "consequence" in variants:
+        terms["loss_of_function"] = loss_of_function(variants).astype(float)
+    return pd.DataFrame(terms)
 
 
 @dataclass(frozen=True)

@@ -175,20 +175,26 @@ def _axis(track: Any, name: str) -> dict[str, Any]:
 
 
 def substitutions(
-    scores: pd.DataFrame, score: str = "log_lik_ratio", centre: float | None = None
-) -> dict[str, Any]:
-    """Cells, colours and legend of `seqgen.plots.plot_substitutions`."""
+    scores: pd.DataFrame, score: str = "log_lik_ratio", centre: float | None = None,
+    known: pd.DataFrame | None = None, fold: int | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Cells, colours, legend, rings and panels of `seqgen.plots.plot_substitutions`."""
     from seqgen.plots.substitutions import (
         RESIDUES,
         colour_scale,
+        known_cells,
         legend_title,
+        panel_width,
         substitution_cells,
     )
 
     cells = substitution_cells(scores, score)
     middle, reach = colour_scale(cells, centre)
+    length = int(cells["position"].max() - cells["position"].min()) + 1
     return {"cells": cells, "limits": np.array([middle - reach, middle + reach]),
-            "title": legend_title(score, middle), "residues": list(RESIDUES)}  # fmt: skip
+            "title": legend_title(score, middle), "residues": list(RESIDUES),
+            "known": known_cells(known, scores, cells),
+            "width": panel_width(length, fold)}  # fmt: skip
 
 
 PLOTS: dict[str, Callable[..., Any]] = {

@@ -20,6 +20,7 @@ from seqgen.schemas import Counted
 #: Results made of tables and numbers, which R users want whole: a named list with a class.
 #: Everything else that is no table, array or scalar stays in Python behind a handle.
 LISTS = {
+    "AlignedLD",
     "ConsistencyResult",
     "Depth",
     "FineMapOptions",

@@ -162,7 +162,9 @@ def _coverage(tables: ReportTables) -> Notice | None:
 
 def _left_out(drops: pd.DataFrame, all_variants: int) -> str:
     """The main reason for which variants of the loci were left out, if there were many."""
-    dropped = drops[(drops["stage"] == "align_to_panel") & (drops["action"] == "dropped")]
+    dropped = drops[
+        drops["stage"].isin(["align_to_panel", "align_to_ld"]) & (drops["action"] == "dropped")
+    ]
     if dropped.empty or dropped["count"].sum() < (1 - _FEW_LEFT) * all_variants:
         return ""
     main = dropped.loc[dropped["count"] == dropped["count"].max()].iloc[0]

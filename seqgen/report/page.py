@@ -20,6 +20,7 @@ from seqgen.report.notices import notices, plain_claims
 from seqgen.report.prose import GLOSSARY, held_out_sentences, prior_sentences, summary
 from seqgen.report.provenance import provenance_rows
 from seqgen.report.tables import ReportTables
+from seqgen.residues import loss_of_function
 
 _MOST_MEMBERS = 40
 _FITS = ("informed", "flat", "plain")
@@ -38,6 +39,7 @@ class LocusSection:
     warning: str
     sets: list[dict[str, Any]]
     missense: list[dict[str, Any]]
+    lost: list[dict[str, Any]]
     members: list[dict[str, Any]]
     members_left_out: int
     contradictions: list[dict[str, Any]]
@@ -149,6 +151,7 @@ def _section(row: dict[str, Any], tables: ReportTables, build: str | None) -> Lo
         warning=_warning(row["warnings"], claims),
         sets=_sets(tables.credible_sets[tables.credible_sets["locus"] == locus]),
         missense=numbers.records(changed),
+        lost=numbers.records(_lost(variants)),
         members=numbers.records(inside.head(_MOST_MEMBERS)),
         members_left_out=max(len(inside) - _MOST_MEMBERS, 0),
         contradictions=numbers.records(odd.head(_MOST_MEMBERS)),
@@ -156,6 +159,15 @@ def _section(row: dict[str, Any], tables: ReportTables, build: str | None) -> Lo
         top=top.to_dict(),
         colours_by=_other_lead(row, variants),
     )
+
+
+def _lost(variants: pd.DataFrame) -> pd.DataFrame:
+    """Variants that gene models take to destroy a protein, named as HGVS does or by that."""
+    if "consequence" not in variants:
+        return variants.head(0)
+    lost = variants[loss_of_function(variants)]
+    lost = lost.assign(residue_change=lost["hgvs_p"].fillna(lost["consequence"]))
+    return lost.sort_values(["pip", "neg_log10_p"], ascending=False, kind="stable")
 
 
 def _contradictions(tables: ReportTables, locus: str) -> pd.DataFrame:

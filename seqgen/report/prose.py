@@ -91,6 +91,8 @@ def _sentence(row: dict[str, Any]) -> str:
     if _RATIO.search(name):
         sign = 1 if _REVERSED.search(name) else -1
         subject = "A log-likelihood ratio lower by one unit"
+    elif name == "loss_of_function":
+        subject = "Being taken to destroy a protein (a stop, start or splice site, a new frame)"
     elif "missense" in name:
         subject = "Being a missense variant of typical score"
     else:

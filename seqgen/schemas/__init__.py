@@ -1,6 +1,6 @@
 """Schemas: the tables between stages, written down once."""
 
-from seqgen.schemas.annotations import MUTANT_PROTEINS
+from seqgen.schemas.annotations import LOSS_OF_FUNCTION, MUTANT_PROTEINS
 from seqgen.schemas.consistency import LD_CONSISTENCY
 from seqgen.schemas.evidence import GENE_PAIRS, PAIR_EVIDENCE, TRANS_EVIDENCE
 from seqgen.schemas.interactions import (
@@ -57,6 +57,7 @@ __all__ = [
     "LD_CONSISTENCY",
     "LEADS",
     "LOCI",
+    "LOSS_OF_FUNCTION",
     "MISSENSE_MAP",
     "MUTANT_PROTEINS",
     "MUTANT_SCORES",

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from seqgen.schemas.schema import Column, Schema
 
+#: Sequence Ontology terms of changes that are taken to destroy a protein.
+LOSS_OF_FUNCTION = (
+    "splice_acceptor_variant", "splice_donor_variant", "stop_gained", "frameshift_variant",
+    "stop_lost", "start_lost",
+)  # fmt: skip
+
 
 def annotation_columns(*known: Column) -> tuple[Column, ...]:
     """Columns of ``annotations``: place and alleles, the residue change, where it was told from.

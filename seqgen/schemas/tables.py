@@ -194,7 +194,14 @@ VARIANTS = Schema(
     (
         _LOCUS,
         *SUMSTATS.columns,
-        Column("panel_eaf", "float", "frequency of the effect allele in the panel", low=0, high=1),
+        Column(
+            "panel_eaf",
+            "float",
+            "frequency of the effect allele in the panel",
+            low=0,
+            high=1,
+            nullable=True,
+        ),
         Column(
             "r_lead",
             "float",
@@ -203,12 +210,31 @@ VARIANTS = Schema(
             high=1.000001,
         ),
         Column("gene", "string", "gene whose protein the variant changes", nullable=True),
-        Column("uniprot", "string", "UniProt accession", nullable=True),
+        Column(
+            "uniprot",
+            "string",
+            "UniProt accession; of gene models the transcript where UniProt has no such protein",
+            nullable=True,
+        ),
         Column(
             "residue_change",
             "string",
             "reference residue, position, new residue (R253C)",
             nullable=True,
+        ),
+        Column(
+            "consequence",
+            "string",
+            "Sequence Ontology terms, of gene models, '&' between",
+            nullable=True,
+            optional=True,
+        ),
+        Column(
+            "hgvs_p",
+            "string",
+            "HGVS name of the change of the protein, of gene models",
+            nullable=True,
+            optional=True,
         ),
         Column(
             "log_lik_ratio",
@@ -226,8 +252,8 @@ VARIANTS = Schema(
         Column(
             "pip_strong",
             "float",
-            "pip if missense variants were ten times likelier than others a priori, whatever "
-            "was learned: how far a strong belief would carry",
+            "pip if missense variants (and those known to destroy a protein) were ten times "
+            "likelier than others a priori, whatever was learned: how far a strong belief carries",
             low=0,
             high=1,
         ),

@@ -258,6 +258,12 @@ test_that("substitutions are tiles, the wild type is marked", {
   expect_identical(named$labels$fill, "mine")
   expect_true(inherits(named$scales$get_scales("fill")$name, "waiver"))
   expect_identical(plot_substitutions(scores)$labels$fill, "log lik ratio\n(pale: -5)")
+  known <- data.frame(position = c(8, 8, 7), alt_aa = c("P", "P", "C"))
+  folded <- ggplot2::ggplot_build(plot_substitutions(scores, known = known, fold = 1))
+  expect_equal(nrow(folded$layout$layout), 2)
+  rings <- folded$data[[3]]
+  expect_equal(c(rings$x, as.integer(rings$PANEL)), c(8, 2))
+  expect_error(plot_substitutions(scores, fold = 0), "fold is 0", class = "seqgen_input_error")
   scores$alt_aa[1] <- "B"
   expect_error(plot_substitutions(scores), "none of the 20", class = "seqgen_input_error")
 })
