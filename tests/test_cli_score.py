@@ -70,7 +70,7 @@ def test_an_ensemble(tmp_path):
         (["{vcf}", "--context", "64"], "--context is for DNA"),
         (["{vcf}", "--fasta", "{fasta}", "--proteins", "{fasta}"], "--proteins and --fasta"),
         (["{vcf}", "--fasta", "{fasta}"], "expected a model of DNA"),
-        (["{mutants}", "--shard", "1/2"], "leave it out for mutants"),
+        (["{mutants}", "--shard", "1/2"], "mutants: none of 1 row(s) can be scored"),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path, fasta, capsys, arguments, found):
@@ -82,3 +82,87 @@ def test_what_does_not_fit_is_told(tmp_path, fasta, capsys, arguments, found):
     told = capsys.readouterr().err
     assert found in told
     assert told.count("\n") == 1
+
+
+# --- what the model said before, and parts ---------------------------------------------------
+
+
+@pytest.fixture
+def tables(tmp_path):
+    rows = [("P1", 2, "K", "W"), ("P2", 3, "V", "A"), ("P3", 1, "M", "L"), ("P9", 1, "M", "L")]
+    changes = pd.DataFrame(rows, columns=["uniprot", "position", "ref_aa", "alt_aa"])
+    changes.to_csv(tmp_path / "changes.tsv", sep="\t", index=False)
+    mutants = pd.DataFrame([("P1", "K2W:V3A"), ("P2", "V3del"), ("P3", "L4*"), ("P9", "K2W")],
+                           columns=["uniprot", "mutant"])  # fmt: skip
+    mutants.to_csv(tmp_path / "mutants.tsv", sep="\t", index=False)
+    (tmp_path / "p.fa").write_text(">P1\nMKVLA\n>P2\nMKVWW\n>P3\nMKVLR\n")
+    tiny.save_tiny_esm(tmp_path / "esm", seed=3)
+    return tmp_path
+
+
+def shell(tables, *arguments):
+    return main([str(one) for one in arguments if one != ""])
+
+
+def test_a_second_command_asks_the_model_nothing(tables, capsys, monkeypatch):
+    command = ("score", tables / "changes.tsv", "--proteins", tables / "p.fa", "--model",
+               tables / "esm", "--out", tables / "out.tsv")  # fmt: skip
+
+    def told(*more):
+        assert shell(tables, *command, *more) == 0
+        lines = [line for line in capsys.readouterr().err.splitlines() if "answers" in line]
+        return lines[0].strip() if lines else ""
+
+    where = tables / "given"
+    assert told("--cache", where) == f"0 of 6 answers of the model were kept from before: {where}"
+    assert told("--cache", where).startswith("6 of 6 answers")
+    assert told() == ""  # SEQGEN_CACHE is off in tests
+    monkeypatch.setenv("SEQGEN_CACHE", str(tables / "usual"))
+    assert told().startswith("0 of 6 answers")
+    assert told().startswith("6 of 6 answers")
+    assert told("--no-cache") == ""
+    (tables / "file").write_text("")
+    monkeypatch.setenv("SEQGEN_CACHE", str(tables / "file"))
+    assert shell(tables, *command) == 0  # a usual place that is no good costs no run
+    assert "what the model says is not kept" in capsys.readouterr().err
+    assert shell(tables, *command, "--cache", tables / "file") == 1
+    assert "name another folder, or none (--no-cache)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("what", ["changes", "mutants"])
+def test_parts_make_the_whole(tables, what):
+    def score(name, *more):
+        assert run("score", tables / f"{what}.tsv", "--proteins", tables / "p.fa", "--model",
+                   "blosum62", "--out", tables / name, *more) == 0  # fmt: skip
+        return tables / name
+
+    parts = [score(f"{k}.parquet", "--shard", f"{k}/3") for k in (1, 2, 3)]
+    assert [read_table(part)["uniprot"].nunique() for part in parts] == [1, 1, 1]
+    assert run("merge", *parts, "--out", tables / "merged.parquet") == 0
+    merged, whole = read_table(tables / "merged.parquet"), read_table(score("whole.parquet"))
+    order = ["uniprot", "method"]
+    pd.testing.assert_frame_equal(
+        merged.sort_values(order, ignore_index=True), whole.sort_values(order, ignore_index=True)
+    )
+    dropped = [read_table(tables / f"{name}.drops.tsv") for name in ("merged", "whole")]
+    pd.testing.assert_frame_equal(*dropped)
+    assert dropped[0]["count"].sum() == 1
+
+
+def test_parts_of_embeddings_make_the_whole(tables):
+    def embed(name, *more):
+        assert run("embed", tables / "p.fa", "--model", tables / "esm", "--cache", tables / "c",
+                   "--out", tables / name, *more) == 0  # fmt: skip
+        return tables / name
+
+    parts = [embed(f"{k}.parquet", "--shard", f"{k}/2") for k in (1, 2)]
+    assert run("merge", *parts, "--out", tables / "merged.parquet") == 0
+    pd.testing.assert_frame_equal(
+        read_table(tables / "merged.parquet"), read_table(embed("whole.parquet"))
+    )
+
+
+def test_an_address_that_is_none(tables, capsys):
+    with pytest.raises(SystemExit):
+        run("score", tables / "changes.tsv", "--out", tables / "o.tsv", "--cluster", "daskk")
+    assert "found 'daskk'; expected 'dask', 'slurm:20'" in capsys.readouterr().err

@@ -94,3 +94,28 @@ def test_a_file_without_sample_sizes(capsys, tmp_path, panel):
     loci = read_table(tmp_path / "out" / "loci.parquet", schemas.LOCI)
     assert loci["gwas_n"].isna().all()
     assert loci["warnings"].str.contains("No sample size").all()
+
+
+@pytest.mark.parametrize("form", ["pgen", "vcf"])
+def test_the_panel_may_be_of_any_format(form, capsys, tmp_path, panel):
+    package = {"pgen": "pgenlib", "vcf": "cyvcf2"}[form]
+    pytest.importorskip(package, reason=f"{package} is not installed: pip install {package}")
+    variants = [("1", 1000 + 10 * i, f"rs{i}", "A", "G") for i in range(P)]
+    if form == "pgen":
+        from test_io_pgen import write_pgen
+
+        other = write_pgen(tmp_path / "other", X, variants)
+    else:
+        from test_io_vcf import write_vcf
+
+        calls = np.array(["0/0", "0/1", "1/1"])[X.astype(int)].T
+        rows = [f"1 {v[1]} {v[2]} G A . GT {' '.join(c)}" for v, c in zip(variants, calls,
+                                                                         strict=True)]  # fmt: skip
+        other = write_vcf(tmp_path / "other.vcf", rows, tuple(f"p{k}" for k in range(N)))
+    found = {}
+    for name, path in (("bed", panel), (form, other)):
+        (tmp_path / name).mkdir()
+        status, err = finemap(capsys, tmp_path / name, path, gwas()[:P])
+        assert status == 0, err
+        found[name] = read_table(tmp_path / name / "out" / "variants.parquet", schemas.VARIANTS)
+    pd.testing.assert_frame_equal(found[form], found["bed"])

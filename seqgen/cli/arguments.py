@@ -5,12 +5,18 @@ from __future__ import annotations
 import argparse
 
 from seqgen import __version__
-from seqgen.cli.annotation_arguments import add_gene_model_options
+from seqgen.cli.annotation_arguments import add_gene_model_options, add_gene_models
+from seqgen.cli.cache_arguments import add_cache_options
 from seqgen.cli.coupling_arguments import add_coupling_commands
+from seqgen.cli.download_arguments import add_fetch_command
+from seqgen.cli.embed_arguments import add_model_commands
 from seqgen.cli.evidence_arguments import add_evidence_commands
+from seqgen.cli.ld_arguments import add_ld_command
+from seqgen.cli.ld_file_arguments import add_ld_source
 from seqgen.cli.munge_arguments import add_munge_command
 from seqgen.cli.parallel_arguments import add_merge_command, add_parallel_options
 from seqgen.cli.prior_arguments import add_prior_commands
+from seqgen.cli.published_arguments import add_published_options
 from seqgen.cli.scan_arguments import add_scan_commands
 from seqgen.cli.score_arguments import NO_HOMOLOGS, add_score_command
 from seqgen.cli.subcommand import RAW, add_column_option, command, pairs, unique
@@ -60,9 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
         add(commands)
     add_prior_commands(commands)
     add_coupling_commands(commands)
+    add_model_commands(commands)
     add_evidence_commands(commands)
     add_scan_commands(commands)
+    add_ld_command(commands)
     add_merge_command(commands)
+    add_fetch_command(commands)
     _schema(commands)
     return parser
 
@@ -87,12 +96,19 @@ def _run(commands: argparse._SubParsersAction) -> None:
     )
     parser.add_argument("sumstats", help="GWAS summary statistics")
     parser.add_argument("--out", required=True, metavar="DIR", help="folder for tables and page")
-    parser.add_argument("--build", metavar="NAME", help="genome build, shown on the page")
+    parser.add_argument(
+        "--build",
+        metavar="NAME",
+        help="genome build: shown on the page, and GRCh37 or GRCh38 checked by where known "
+        "variants lie",
+    )
     _reading_options(parser)
+    add_gene_models(parser)
     _locus_options(parser)
     _model_options(parser)
     _finemap_options(parser)
-    add_parallel_options(parser, workers="processes", device=False, shard=None)
+    add_cache_options(parser)
+    add_parallel_options(parser, workers="processes", device=False, shard=None, cluster="the loci")
 
 
 def _annotate(commands: argparse._SubParsersAction) -> None:
@@ -109,6 +125,7 @@ def _annotate(commands: argparse._SubParsersAction) -> None:
     _out(parser)
     _reading_options(parser)
     add_gene_model_options(parser)
+    add_published_options(parser)
 
 
 def _loci(commands: argparse._SubParsersAction) -> None:
@@ -159,7 +176,9 @@ def _finemap(commands: argparse._SubParsersAction) -> None:
     _reading_options(parser)
     _locus_options(parser)
     _finemap_options(parser)
-    add_parallel_options(parser, workers="processes", device=False, shard="the loci")
+    add_parallel_options(
+        parser, workers="processes", device=False, shard="the loci", cluster="the loci"
+    )
 
 
 def _report(commands: argparse._SubParsersAction) -> None:
@@ -226,8 +245,7 @@ def _model_options(parser: argparse.ArgumentParser) -> None:
 
 def _finemap_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("fine-mapping")
-    group.add_argument("--panel", required=True, metavar="PREFIX", help="PLINK files of the panel")
-    group.add_argument("--panel-name", metavar="NAME", help="how the page calls the panel")
+    add_ld_source(group)
     group.add_argument("--L", type=int, default=10, help="most effects per locus [%(default)s]")
     group.add_argument("--coverage", type=float, default=0.95, help="of a set [%(default)s]")
     group.add_argument(

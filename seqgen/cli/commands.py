@@ -11,13 +11,15 @@ import pandas as pd
 
 from seqgen import schemas
 from seqgen.annotation import annotate as annotate_variants
-from seqgen.cli.annotation_arguments import gene_model_options, places_of
+from seqgen.cli.annotation_arguments import chosen_gene_models, gene_model_options, places_of
 from seqgen.cli.arguments import coefficients
+from seqgen.cli.cache_arguments import cache_folder
 from seqgen.cli.console import Console
+from seqgen.cli.ld_file_arguments import ld_settings
+from seqgen.cli.published_arguments import published_tables, with_published_scores
 from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import unique
 from seqgen.errors import InputError, OutputError
-from seqgen.io.genotypes import read_panel
 from seqgen.io.resources import missense_map
 from seqgen.io.sumstats import read_sumstats
 from seqgen.io.tables import read_provenance, read_table, write_table
@@ -37,6 +39,7 @@ from seqgen.pipeline import (
 )
 from seqgen.pipeline import run as run_all
 from seqgen.pipeline.ld_checks import repair_loci
+from seqgen.pipeline.ld_files import open_reference
 from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
 from seqgen.schemas import Counted
@@ -69,13 +72,15 @@ def run(arguments: argparse.Namespace, console: Console) -> None:
         panel_name=arguments.panel_name,
         command=arguments.command_line,
         progress=console.progress,
-        workers=arguments.workers,
+        workers=arguments.cluster or arguments.workers,
+        cache=cache_folder(arguments, console),
     )
     _say_what_was_made(result, console)
 
 
 def annotate(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen annotate``."""
+    published = published_tables(arguments)
     given = places_of(arguments)
     variants = _sumstats(arguments).table if given is None else given
     counted = annotate_variants(variants, missense_map(), **gene_model_options(arguments))
@@ -84,7 +89,8 @@ def annotate(arguments: argparse.Namespace, console: Console) -> None:
             f"'{arguments.sumstats}': none of its rsIDs is a known missense variant; nothing to "
             "write (for variants beyond the embedded map give gene models: --gff and --fasta)"
         )
-    write_counted(counted, schemas.ANNOTATIONS, arguments, console)
+    counted, told = with_published_scores(counted, published, console)
+    write_counted(counted, schemas.ANNOTATIONS, arguments, console, told)
 
 
 def loci(arguments: argparse.Namespace, console: Console) -> None:
@@ -136,7 +142,7 @@ def finemap(arguments: argparse.Namespace, console: Console) -> None:
         options=options,
         progress=console.progress,
         shard=arguments.shard,
-        workers=arguments.workers,
+        workers=arguments.cluster or arguments.workers,
     )
     _write_finemap(tables, prepared, arguments, console)
 
@@ -186,6 +192,8 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         "genome_build": given.get("build"),
         "fix_flips": given.get("fix_flips"),
         "drop_inconsistent": given.get("drop_inconsistent"),
+        **ld_settings(arguments),
+        **(chosen_gene_models(arguments) if "gff" in given else {}),
     }
     return RunOptions(**{name: value for name, value in settings.items() if value is not None})
 
@@ -223,7 +231,7 @@ class _Prepared(NamedTuple):
 def _prepare(arguments: argparse.Namespace) -> _Prepared:
     if bool(arguments.annotations) != bool(arguments.scores):
         raise InputError("--annotations and --scores go together; give both or neither")
-    panel = read_panel(arguments.panel, name=arguments.panel_name)
+    panel = open_reference(arguments.panel, _options(arguments), arguments.panel_name)
     read = _sumstats(arguments)
     found = _find(arguments, read.table)
     data, unaligned = prepare_loci(read.table, found, panel, palindromic=arguments.palindromic)

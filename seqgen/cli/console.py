@@ -14,10 +14,17 @@ class Console:
 
     On a terminal a running step rewrites its line; elsewhere it is written at most every ten
     seconds, so that logs stay short.
+
+    Attributes
+    ----------
+    kept : str
+        What an interrupted command says of what it did so far.
     """
 
     quiet: bool = False
     stream: TextIO = field(default_factory=lambda: sys.stderr)
+    # What an interrupted command has kept, where it is more than files that are whole.
+    kept: str = ""
     _step: str = ""
     _began: float = 0.0
     _last: float = 0.0

@@ -21,7 +21,7 @@ EXIT_PIPE = 141
 _ARGUMENT = re.compile(
     r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
     r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount|shared_people|transform"
-    r"|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info)=('[^']*'|\w[\w.]*)"
+    r"|missing|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info|build)=('[^']*'|\w[\w.]*)"
 )
 
 
@@ -33,6 +33,7 @@ _SWITCHES = {
     "n='effective'": "--n effective",
     "names=, STRING's": "--protein-names, STRING's",
     "columns=,": "--trait,",
+    "cache=None": "--no-cache",
 }
 
 
@@ -59,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         kept = "what was finished is kept and whole, the same command goes on from there"
         if arguments.command not in ("run", "demo"):
             kept = "no file was left half written"
-        print(f"\n{name}: interrupted; {kept}", file=sys.stderr)
+        if arguments.command == "fetch":
+            kept = "what came is kept, the same command goes on from there"
+        print(f"\n{name}: interrupted; {console.kept or kept}", file=sys.stderr)
         return EXIT_INTERRUPT
     return 0
 
@@ -94,12 +97,17 @@ def _show_warning(name: str) -> Callable[..., None]:
 #: The module that each subcommand's function is in; `commands` where it is not told.
 _MODULES = {
     **dict.fromkeys(("align", "pair", "couplings"), "coupling_commands"),
-    **dict.fromkeys(("embed", "pair-evidence", "trans-evidence"), "evidence_commands"),
+    **dict.fromkeys(("pair-evidence", "trans-evidence"), "evidence_commands"),
+    **dict.fromkeys(
+        ("embed", "dna-embedding-distances", "substitutions", "combine-scores"), "embed_commands"
+    ),
     **dict.fromkeys(("gxg", "transqtl"), "scan_commands"),
     **dict.fromkeys(("torus-prior", "export-prior"), "prior_commands"),
+    "ld": "ld_commands",
     "merge": "shard_commands",
     "munge": "munge_commands",
     "score": "score_commands",
+    "fetch": "download_commands",
 }
 
 

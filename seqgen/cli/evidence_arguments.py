@@ -9,28 +9,8 @@ from seqgen.cli.subcommand import command, pairs
 
 def add_evidence_commands(commands: argparse._SubParsersAction) -> None:
     """All of them."""
-    for add in (_embed, _pair_evidence, _trans_evidence):
+    for add in (_pair_evidence, _trans_evidence):
         add(commands)
-
-
-def _embed(commands: argparse._SubParsersAction) -> None:
-    parser = command(
-        commands,
-        "embed",
-        "Represent proteins by a language model, a row each (Python: embed_proteins).",
-        "seqgen embed proteins.fasta --out embeddings.parquet --model default",
-    )
-    parser.add_argument(
-        "proteins", nargs="?", metavar="FASTA", help="sequences; bundled human ones if none"
-    )
-    parser.add_argument("--only", metavar="TABLE", help="only the proteins (uniprot) of this table")
-    parser.add_argument(
-        "--model",
-        default="default",
-        metavar="NAME",
-        help="bundled name, folder or hub identifier [%(default)s]",
-    )
-    _out(parser)
 
 
 def _pair_evidence(commands: argparse._SubParsersAction) -> None:

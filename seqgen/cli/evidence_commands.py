@@ -17,50 +17,11 @@ from seqgen.evidence import pair_evidence as gather_pairs
 from seqgen.evidence import trans_evidence as gather_edges
 from seqgen.io.gene_pairs import read_gene_pairs
 from seqgen.io.gene_positions import read_gene_positions
-from seqgen.io.resources import human_proteins
-from seqgen.io.sequences import read_fasta
 from seqgen.io.tables import read_table, write_table
 from seqgen.io.tally import drops_text
 from seqgen.schemas import Counted
 
 _TABLES = (".parquet", ".tsv", ".tsv.gz", ".csv", ".csv.gz")
-
-
-def embed(arguments: argparse.Namespace, console: Console) -> None:
-    """``seqgen embed``."""
-    from seqgen.embeddings import embed_proteins
-    from seqgen.models.registry import load_model
-
-    check_outputs({"--out": arguments.out}, (arguments.proteins, arguments.only))
-    proteins = _proteins(arguments)
-    model = load_model(arguments.model)
-    table = embed_proteins(
-        proteins, model, progress=lambda done, total: console.progress("embedding", done, total)
-    )
-    told = {"command": arguments.command_line,
-            "model": {"name": model.name, "revision": model.revision}}  # fmt: skip
-    table = table.rename_axis("uniprot").reset_index()
-    write_table(table, arguments.out, provenance=told)
-    console.result(f"{len(table):,} proteins, {table.shape[1] - 1} numbers each: {arguments.out}")
-
-
-def _proteins(arguments: argparse.Namespace) -> pd.DataFrame | dict[str, str]:
-    if arguments.proteins:
-        found: pd.DataFrame | dict[str, str] = dict(read_fasta(arguments.proteins))
-    else:
-        found = human_proteins()
-    if not arguments.only:
-        return found
-    wanted = set(read_table(arguments.only)["uniprot"].dropna())
-    if isinstance(found, pd.DataFrame):
-        kept: pd.DataFrame | dict[str, str] = found[found["uniprot"].isin(wanted)]
-    else:
-        kept = {name: text for name, text in found.items() if name in wanted}
-    if not len(kept):
-        raise InputError(
-            f"--only {arguments.only}: none of its {len(wanted):,} proteins has a sequence"
-        )
-    return kept
 
 
 def pair_evidence(arguments: argparse.Namespace, console: Console) -> None:

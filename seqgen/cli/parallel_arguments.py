@@ -6,7 +6,7 @@ import argparse
 
 from seqgen.cli.subcommand import command
 from seqgen.errors import InputError
-from seqgen.parallel import Shard, parse_shard
+from seqgen.parallel import Shard, checked_address, parse_shard
 
 
 def add_parallel_options(
@@ -15,6 +15,7 @@ def add_parallel_options(
     workers: str | None = "threads",
     device: bool = True,
     shard: str | None = "the tests",
+    cluster: str | None = None,
 ) -> None:
     """Add ``--workers N``, ``--device`` and ``--shard i/N``.
 
@@ -27,6 +28,8 @@ def add_parallel_options(
         False leaves the flag out.
     shard : str or None
         What is shared out, for the help; None leaves the flag out.
+    cluster : str or None
+        What ``--cluster`` shares out, for the help; None leaves the flag out.
     """
     group = parser.add_argument_group("sharing out the work")
     if workers is not None:
@@ -45,6 +48,13 @@ def add_parallel_options(
             "--shard", type=_shard, metavar="i/N",
             help=f"do the i-th of N parts of {shard}, such as 2/5; `seqgen merge` puts the parts "
             "together",
+        )  # fmt: skip
+    if cluster is not None:
+        group.add_argument(
+            "--cluster", type=_cluster, metavar="ADDRESS",
+            help=f"share {cluster} out among the workers of a Dask cluster: tcp://host:8786 (its "
+            "scheduler), slurm:20 (so many jobs, as ~/.config/dask/jobqueue.yaml has them), or "
+            "dask (processes of this machine)",
         )  # fmt: skip
 
 
@@ -69,6 +79,14 @@ def _workers(text: str) -> int | None:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"found '{text}', expected a number from 1, or all")
     return int(text)
+
+
+def _cluster(text: str) -> str:
+    try:
+        return checked_address(text)[0]
+    except InputError as error:
+        told = str(error).replace(f"workers is {text!r}; expected a number,", "expected")
+        raise argparse.ArgumentTypeError(f"found {text!r}; {told}") from error
 
 
 def _shard(text: str) -> Shard:

@@ -6,7 +6,6 @@ import argparse
 import datetime
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ import pandas as pd
 from seqgen import __version__
 from seqgen.cli.console import Console
 from seqgen.errors import InputError
+from seqgen.io.genotype_files import genotype_files
 from seqgen.io.genotype_source import GenotypeSource, named_variants
 from seqgen.io.genotypes import read_genotypes
 from seqgen.io.kinship import read_kinship
@@ -34,6 +34,8 @@ def open_genotypes(path: str, console: Console) -> GenotypeSource:
     """Genotypes, and a line about them."""
     source = read_genotypes(path)
     console.note(f"  {path}: {len(source.variants):,} variants, {source.n_people:,} people")
+    if len(source.drops):
+        console.note(drops_text(source.drops))
     return source
 
 
@@ -175,13 +177,6 @@ def weights_of(arguments: argparse.Namespace) -> WeightOptions:
         shuffles=arguments.shuffles,
         seed=arguments.seed,
     )
-
-
-def genotype_files(path: str) -> list[str]:
-    """The files that genotypes come from."""
-    if Path(path).is_file():
-        return [path]
-    return [f"{path}.{suffix}" for suffix in ("bed", "bim", "fam")]
 
 
 def scan_signature(arguments: argparse.Namespace, settings: dict[str, Any]) -> dict[str, Any]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from seqgen import schemas
+from seqgen.cli.cache_arguments import remembering
 from seqgen.cli.commands import write_counted
 from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import part_provenance
@@ -15,6 +18,8 @@ from seqgen.io.sequences import read_fasta
 from seqgen.io.tables import read_table
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
+from seqgen.models.shared import Recipe, SharedModel
+from seqgen.parallel import cluster
 from seqgen.pipeline import add_homologs
 from seqgen.schemas import Counted, Schema
 
@@ -35,15 +40,18 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
             f"{arguments.annotations} is a VCF; name the reference genome with --fasta, or map "
             "its variants to residues with `seqgen annotate` first"
         )
+    from seqgen.scores.options import arithmetic
+
     variants = arguments.annotations if is_vcf else read_table(arguments.annotations)
-    model = _model(arguments)
-    schema, counted = _scored(arguments, variants, model, console)
+    with _model(arguments, console) as model:
+        schema, counted = _scored(arguments, variants, model, console)
     inputs = [arguments.annotations, arguments.proteins, arguments.fasta]
     provenance = {
         "model": {
             "name": model.name,
             "revision": model.revision,
             "source": getattr(model, "source", model.name),
+            **arithmetic(model),
         },
         "parameters": {
             "methods": counted.table["method"].unique().tolist(),
@@ -55,16 +63,33 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
     write_counted(counted, schema, arguments, console, provenance)
 
 
-def _model(arguments: argparse.Namespace) -> SequenceModel:
+@contextmanager
+def _model(arguments: argparse.Namespace, console: Console) -> Iterator[SequenceModel]:
+    """The model, shared out and remembering as it is asked for."""
     names = arguments.model
-    return load_model(
+    options: dict[str, Any] = {
+        "runtime": arguments.runtime,
+        "trust_remote_code": arguments.trust_remote_code,
+        "alphabet": "dna" if arguments.fasta and len(names) == 1 else None,
+    }
+    console.progress(f"loading model {', '.join(names)}", 0, 1)
+    model = load_model(
         names[0] if len(names) == 1 else names,
-        device=arguments.device,
+        device="cpu" if arguments.cluster else arguments.device,
         dtype=arguments.dtype,
         revision=arguments.revision,
-        trust_remote_code=arguments.trust_remote_code,
-        alphabet="dna" if arguments.fasta and len(names) == 1 else None,
+        **options,
     )
+    with ExitStack() as stack:
+        if arguments.cluster:
+            # The precision is told: workers with a GPU would take another one than this machine.
+            dtype = getattr(getattr(model, "models", [model])[0], "dtype", arguments.dtype)
+            recipe = Recipe(
+                tuple(names), model.revision, hub_revision=arguments.revision,
+                device=arguments.device, dtype=dtype, **options,
+            )  # fmt: skip
+            model = SharedModel(model, recipe, stack.enter_context(cluster(arguments.cluster)))
+        yield stack.enter_context(remembering(model, arguments, console))
 
 
 def _scored(
@@ -83,11 +108,11 @@ def _scored(
         )  # fmt: skip
         return schemas.DNA_SCORES, counted
     proteins = read_fasta(arguments.proteins) if arguments.proteins else human_proteins()
-    if "mutant" in variants:
-        if arguments.shard is not None:
-            raise InputError("--shard is for residue changes and DNA; leave it out for mutants")
+    if "mutant" in variants or {"transcript", "hgvs_p", "sequence"} <= set(variants):
         given: dict[str, Any] = {"methods": tuple(arguments.methods)} if arguments.methods else {}
-        counted = score_mutants(variants, proteins, model, progress=progress, **given)
+        counted = score_mutants(
+            variants, proteins, model, shard=arguments.shard, progress=progress, **given
+        )
         return schemas.MUTANT_SCORES, counted
     counted = score_variants(
         variants,

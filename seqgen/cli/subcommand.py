@@ -65,3 +65,11 @@ def add_column_option(group: argparse._ArgumentGroup) -> None:
         metavar="NAME=COLUMN",
         help="which column is which, such as --col effect_allele=A1 (repeatable)",
     )
+
+
+def add_runtime_option(group: argparse._ArgumentGroup) -> None:
+    """Add ``--runtime``."""
+    group.add_argument(
+        "--runtime", default="torch", metavar="NAME",
+        help="what runs the network: torch, or openvino on a CPU [%(default)s]",
+    )  # fmt: skip

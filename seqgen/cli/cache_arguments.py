@@ -1,0 +1,72 @@
+"""Flags of where is kept what a model said, and the model that keeps it."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from seqgen.cli.console import Console
+from seqgen.models.protocol import SequenceModel
+
+
+def add_cache_options(parser: argparse.ArgumentParser) -> None:
+    """Add ``--cache DIR`` and ``--no-cache``."""
+    group = parser.add_argument_group("what the model said before")
+    either = group.add_mutually_exclusive_group()
+    either.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="where it is kept, so that nothing is computed twice and a stopped command goes on "
+        "where it was [$SEQGEN_CACHE, or the system's folder for caches]",
+    )
+    either.add_argument("--no-cache", action="store_true", help="compute all, keep nothing")
+
+
+def cache_folder(arguments: argparse.Namespace, console: Console) -> Path | None:
+    """The folder that was named, or the usual one; None without a cache.
+
+    A usual folder that cannot be written is told and done without; one that was named has to be
+    usable.
+    """
+    from seqgen.models.cached import default_cache
+
+    if arguments.no_cache:
+        return None
+    if arguments.cache is not None:
+        return Path(arguments.cache)
+    usual = default_cache()
+    if usual is None:
+        return None
+    try:
+        usual.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        console.note(
+            f"warning: what the model says is not kept: '{usual}' cannot be written "
+            f"({error.strerror or error}); name another folder with --cache"
+        )
+        return None
+    return usual
+
+
+@contextmanager
+def remembering(
+    model: SequenceModel, arguments: argparse.Namespace, console: Console
+) -> Iterator[SequenceModel]:
+    """The model with its cache, if any; in the end, what that was good for is told."""
+    from seqgen.models.cached import CachedModel, cached_model
+
+    with cached_model(model, cache_folder(arguments, console)) as asked:
+        if isinstance(asked, CachedModel):
+            console.kept = (
+                f"what the model said so far is kept in {asked.file.path.parent}, the same "
+                "command goes on from there"
+            )
+        yield asked
+        if isinstance(asked, CachedModel):
+            file = asked.file
+            console.note(
+                f"  {file.found:,} of {file.asked:,} answers of the model were kept from before: "
+                f"{file.path.parent}"
+            )
