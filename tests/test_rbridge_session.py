@@ -233,3 +233,18 @@ def test_the_environment_that_install_makes_is_found(tmp_path):
     )
     assert answers(done)["rows"] == len(seqgen.missense_map())
     assert done.stderr == ""
+
+
+def test_a_library_that_only_looks_for_torch_does_not_spoil_its_loading():
+    """Polars asks whether there is a torch; it must still be loaded with its own symbols."""
+    code = (
+        "import importlib.util, sys\n"
+        "from seqgen.rbridge.host import _TorchFinder\n"
+        "finder = _TorchFinder()\n"
+        "sys.meta_path.insert(0, finder)\n"
+        "importlib.util.find_spec('torch')\n"
+        "assert finder in sys.meta_path\n"
+        "import torch\n"
+        "assert finder not in sys.meta_path\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

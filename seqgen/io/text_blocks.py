@@ -88,7 +88,7 @@ class Block:
                 has_header=False,
                 separator=self.layout.separator,
                 columns=wanted,
-                new_columns=[str(at) for at in wanted],
+                new_columns=names,  # of all the file's columns, else polars refuses
                 schema_overrides={str(at): kinds[str(at)] for at in wanted},
                 null_values=list(words),
                 quote_char=None,

@@ -83,7 +83,8 @@ class Census:
         """Take in a block of finished rows; an error if its build is another than was stated."""
         self.places.look(frame)
         rows = frame.iloc[:: max(1, len(frame) // _SAMPLED)][_COLUMNS]
-        self.samples.append(rows.copy())  # a view would keep the whole block in memory
+        # a view, of the index too, would keep the whole block in memory
+        self.samples.append(rows.reset_index(drop=True).copy())
         self.build(where)
 
     def build(self, where: str) -> tuple[str | None, str]:
