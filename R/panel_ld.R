@@ -34,7 +34,7 @@
 #' variants <- split_by_locus(align_to_panel(sumstats, panel), loci)[[1]]
 #' r <- panel_ld(variants, panel)
 #' r[1:4, 1:4]
-#' near <- read_genotypes(seqgen_example("panel"), region = "22:20525247-20600000")
+#' near <- read_genotypes(seqgen_example("panel"), region = "22:20700000-20760000")
 #' dim(panel_ld(NULL, near))
 #' fit <- susie_rss(variants$z, r, n = median(variants$n), R_finite = panel$n_people)
 #' head(sort(fit$pip, decreasing = TRUE))
