@@ -13,8 +13,6 @@ import pandas as pd
 from seqgen.errors import InputError
 
 _ROWS = 1024
-#: Share of the pairs that may be exactly zero by chance.
-FEW_ZERO = 0.01
 
 
 class Block(NamedTuple):
@@ -38,10 +36,9 @@ class RawMatrix:
     names : tuple of str, optional
         What the file calls the variants.
     variants : DataFrame, optional
-        What the file tells of them: some of ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``,
-        ``nonmajor``, ``major``.
-    haplotypes : bool
-        Whether the correlations are those of estimated haplotypes.
+        What the file tells of them: some of ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``.
+    major : bool
+        Whether ``a1`` is the minor allele and signs follow it.
     some_absent : float
         Share of the pairs that may be absent because they are exactly 0.
     """
@@ -51,7 +48,7 @@ class RawMatrix:
     read: Callable[[np.ndarray], Block]
     names: tuple[str, ...] | None = None
     variants: pd.DataFrame | None = None
-    haplotypes: bool = False
+    major: bool = False
     some_absent: float = 0.0
 
 
