@@ -9,9 +9,9 @@
 #'
 #' @param path The matrix.
 #' @param variants Its variants, in its order or, where the matrix names them, in any: PLINK's
-#'   `.bim` or `.pvar`, a table with chromosome, position, name and two alleles, Hail's with
-#'   `locus` and `alleles`; or a data.frame. By default such a file beside the matrix, or names
-#'   such as `1:1000:A:G` in it.
+#'   `.bim` or `.pvar`, FINEMAP's `.z`, a table with chromosome, position, name and two alleles,
+#'   Hail's with `locus` and `alleles`; or a data.frame. By default such a file beside the matrix,
+#'   or names such as `1:1000:A:G` in it.
 #' @param region `"chrom"` or `"chrom:start-end"` (from 1, both ends included): this part alone.
 #' @param n People that the correlations come of: `R_finite` of [susie_rss()].
 #' @param name How reports name it; by default the file's name.
@@ -20,7 +20,8 @@
 #'   default, for which the table has to tell the frequency. `"a1"` with a warning where neither
 #'   is said.
 #' @param absent Pairs that a table of pairs or a sparse matrix does not hold: `"refuse"`, an
-#'   error, or `"zero"`, they are taken as 0 with a warning.
+#'   error, or `"zero"`, they are taken as 0 with a warning. A whole matrix with many a 0 gives
+#'   a warning unless `"zero"` is said.
 #' @param nonnegative Take a matrix without a negative entry, which is refused otherwise: it
 #'   looks like r squared.
 #' @param sumstats Summary statistics, such as one locus of [split_by_locus()].
@@ -35,8 +36,8 @@
 #' @section Errors:
 #' `seqgen_input_error` if a file is damaged or of no kind that is read, does not fit its
 #' variants, or is no matrix of signed correlations (the message names the row), or if no variant
-#' is left; a `seqgen_warning` if it is not said which allele the signs follow, or absent pairs
-#' are taken as 0.
+#' is left; a `seqgen_warning` if it is not said which allele the signs follow, correlations
+#' are those of estimated haplotypes, absent pairs are taken as 0, or many are exactly 0.
 #' @references
 #' Weissbrod et al. (2020), Nature Genetics 52:1355-1363: PolyFun, and its matrices.
 #' @examplesIf seqgen_available()

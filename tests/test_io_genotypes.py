@@ -229,6 +229,11 @@ def test_other_kinds_of_genotypes_are_refused(prefix):
     Path(f"{other}.bgen").touch()
     with pytest.raises(InputError, match=r"other\.bgen: this kind .* plink2 --make-bed"):
         read_genotypes(other)
+    text = prefix.with_name("text")
+    Path(f"{text}.map").touch()
+    Path(f"{text}.ped").touch()
+    with pytest.raises(InputError, match=r"text\.ped: this kind .* plink2 --make-bed"):
+        read_genotypes(text)
     Path(f"{prefix}.pgen").touch()  # beside a panel it is in nobody's way
     assert read_genotypes(prefix).n_people == 5
     Path(f"{prefix}2.vcf.gz").touch()

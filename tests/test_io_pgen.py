@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from tiny_panels import write_panel
 
-from seqgen.errors import InputError, MissingDependencyError, MissingFileError
+from seqgen.errors import InputError, MissingDependencyError, MissingFileError, SeqgenWarning
 from seqgen.io.genotype_files import genotype_files
 from seqgen.io.genotype_source import FILTERED, MANY_ALT, NO_ALT, REPEATED
 from seqgen.io.genotypes import read_genotypes
@@ -84,7 +84,9 @@ def test_dosages(tmp_path):
     dosages = np.array([[0.25, 1.5], [2.0, np.nan], [1.125, 0.0], [0.0, 2.0]])
     prefix = write_pgen(tmp_path / "d", dosages, VARIANTS[:2])
     np.testing.assert_allclose(counts_of(read_genotypes(prefix, field="DS")), dosages, atol=1e-4)
-    calls = counts_of(read_genotypes(prefix))
+    lost = r"37.50% of the calls of 2 variants looked at .* there is a dosage.*field='DS'"
+    with pytest.warns(SeqgenWarning, match=lost):
+        calls = counts_of(read_genotypes(prefix))
     assert np.isnan(calls[0]).all()  # more than a tenth from a whole number: no call, as in PLINK
     np.testing.assert_array_equal(calls[3], [0, 2])
     with pytest.raises(InputError, match=r"'GP', but .* is a .pgen file, which has 'GT' and 'DS'"):
@@ -143,6 +145,23 @@ def test_a_pvar_packed_or_without_a_header(prefix):
         plain.write_text(text)
         with pytest.raises(InputError, match=message):
             read_genotypes(prefix)
+
+
+def test_bim_and_fam_beside_a_pgen_as_make_bpgen_leaves_them(prefix):
+    whole = read_genotypes(prefix)
+    names = whole.people
+    lines = "".join(f"{c} {r} 0 {p} {a1} {a2}\n" for c, p, r, a1, a2 in VARIANTS)
+    Path(f"{prefix}.bim").write_text(lines)
+    fam = "".join(f"f{k} p{k} 0 0 {1 + k % 2} -9\n" for k in range(len(COUNTS)))
+    Path(f"{prefix}.fam").write_text(fam)
+    assert read_genotypes(prefix).files == whole.files
+    for suffix in ("pvar", "psam"):
+        Path(f"{prefix}.{suffix}").unlink()
+    got = read_genotypes(f"{prefix}.pgen")
+    assert got.variants.equals(whole.variants)
+    assert got.people.equals(names)
+    assert [Path(f).name for f in genotype_files(prefix)] == [f.name for f in got.files]
+    np.testing.assert_array_equal(counts_of(got), COUNTS)
 
 
 def test_files_that_do_not_fit_each_other(prefix):

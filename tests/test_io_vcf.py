@@ -179,6 +179,9 @@ def test_dosages(tmp_path):
     np.testing.assert_allclose(counts_of(got), [[0.1, 0], [1.25, 2], [2, 1], [np.nan, 0.5]])
     calls = read_genotypes(path)
     assert told(calls) == {"row has no GT": ("dropped", 1)}
+    path = write_vcf(tmp_path / "b.vcf", rows[1:])
+    with pytest.raises(InputError, match=r"row has no GT(.|\n)*read these: field='DS' .*--field"):
+        read_genotypes(path)
 
 
 def test_haploid_dosages_are_doubled(tmp_path):

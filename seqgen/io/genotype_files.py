@@ -13,8 +13,12 @@ from seqgen.errors import InputError, MissingFileError
 BED_MAGIC = b"\x6c\x1b\x01"
 VCF_SUFFIXES = (".vcf", ".vcf.gz", ".vcf.bgz", ".bcf")
 PGEN_SUFFIXES = (".pgen", ".pvar", ".pvar.zst", ".psam")
-#: Genotypes that are not read; the first two hold the calls themselves.
-OTHER_SUFFIXES = (".bgen", ".vcf.zst", ".sample")
+#: Genotypes that are not read; the last ones name people and variants only.
+OTHER_SUFFIXES = (
+    ".bgen", ".vcf.zst", ".ped", ".traw", ".raw", ".haps", ".hap.gz", ".gen", ".gen.gz",
+    ".sample", ".map",
+)  # fmt: skip
+_NAMES_ONLY = 2
 
 _EXPECTED = "a PLINK prefix (.bed, .bim, .fam, or .pgen, .pvar, .psam) or a VCF or BCF"
 _PEEK = 4096
@@ -48,7 +52,10 @@ def genotype_kind(path: str | os.PathLike[str]) -> str:
 
 
 def pgen_files(path: str | os.PathLike[str]) -> tuple[Path, Path, Path, Path]:
-    """The prefix of PLINK 2 files, and the three; that of variants as it is there."""
+    """The prefix of PLINK 2 files, and the three; those of variants and people as they are there.
+
+    These may be .bim and .fam, as ``plink2 --make-bpgen`` leaves them.
+    """
     prefix = Path(path)
     for suffix in sorted(PGEN_SUFFIXES, key=len, reverse=True):
         if prefix.name.lower().endswith(suffix):
@@ -56,7 +63,10 @@ def pgen_files(path: str | os.PathLike[str]) -> tuple[Path, Path, Path, Path]:
             break
     plain, packed = Path(f"{prefix}.pvar"), Path(f"{prefix}.pvar.zst")
     pvar = packed if packed.is_file() and not plain.is_file() else plain
-    return prefix, Path(f"{prefix}.pgen"), pvar, Path(f"{prefix}.psam")
+    psam, bim, fam = (Path(f"{prefix}.{suffix}") for suffix in ("psam", "bim", "fam"))
+    if not (pvar.is_file() or psam.is_file()) and bim.is_file() and fam.is_file():
+        pvar, psam = bim, fam  # plink2 --make-bpgen
+    return prefix, Path(f"{prefix}.pgen"), pvar, psam
 
 
 def genotype_files(path: str | os.PathLike[str]) -> list[str]:
@@ -85,7 +95,7 @@ def no_panel(given: Path, prefix: Path, missing: list[str]) -> InputError:
         Those of the three that are not there.
     """
     if len(missing) == 3:
-        for suffix in OTHER_SUFFIXES[:2]:
+        for suffix in OTHER_SUFFIXES[:-_NAMES_ONLY]:
             if Path(f"{prefix}{suffix}").is_file():
                 return other_kind(f"{prefix}{suffix}")
         for suffix in VCF_SUFFIXES:

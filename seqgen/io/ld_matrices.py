@@ -16,7 +16,7 @@ from seqgen.errors import InputError, SeqgenWarning
 from seqgen.io.genotype_source import variant_names
 from seqgen.io.ld_checks import Where, completed
 from seqgen.io.ld_matrix_formats import open_matrix
-from seqgen.io.ld_raw import RawMatrix
+from seqgen.io.ld_raw import FEW_ZERO, RawMatrix
 from seqgen.io.ld_variants import (
     by_names,
     checked,
@@ -32,12 +32,16 @@ SIGNED_BY = ("a1", "minor")
 ABSENT = ("refuse", "zero")
 # Suffixes up to which a matrix and the table of its variants have one name.
 _SUFFIXES = re.compile(
-    r"((\.(un)?phased)?\.vcor1?|\.ld|\.tsv|\.csv|\.txt|\.npz|\.npy|\.parquet)?(\.(bin|gz|bgz|zst))?$",
+    r"((\.(un)?phased)?\.vcor1?|\.ld|\.tsv|\.csv|\.txt|\.npz|\.npy|\.parquet)?"
+    r"(\.(bin|gz|bgz|bz2|xz|zst))?$",
     re.I,
 )
-_BESIDE = (".bim", ".pvar", ".gz", ".variants.tsv", ".variants.parquet", ".parquet")
+_BESIDE = (".bim", ".pvar", ".gz", ".variants.tsv", ".variants.parquet", ".parquet", ".z")
 # PLINK's own files, whose signs follow the minor allele unless a flag says otherwise.
-_PLINK = re.compile(r"\.(ld|vcor1?)(\.(bin|gz|zst))?$", re.I)
+_PLINK = re.compile(r"\.(ld|vcor1?)(\.(bin|gz|bgz|bz2|xz|zst))?$", re.I)
+_PHASED = re.compile(r"\.phased\.vcor1?(\.(bin|gz|zst))?$", re.I)
+_PACKED = re.compile(r"\.(bin|gz|zst)$", re.I)
+_FROM = 20
 _SQUARED = re.compile(r"\.vcor2(\.(bin|gz|zst))?$", re.I)
 
 
@@ -101,6 +105,7 @@ def read_ld(
     ``--r-unphased`` with its ``.vars``; tables of pairs of both; text that names the variants in
     its header, its first column, or nowhere (LDstore, Hail's ``BlockMatrix.export``); and square
     Parquet. Text may be packed (gzip, bgzip, zstd). Where a file holds one half, it is mirrored.
+    Tables of pairs that name the alleles (``cols=+ref,alt`` or ``+maj,nonmaj``) settle the signs.
 
     Parameters
     ----------
@@ -108,9 +113,9 @@ def read_ld(
         The matrix.
     variants : path or DataFrame, optional
         Its variants, in its order or, where the matrix names them, in any: PLINK's ``.bim`` or
-        ``.pvar``, a table with columns for chromosome, position, name and two alleles, or Hail's
-        ``locus`` and ``alleles``. By default the file of this kind beside it with the same name
-        up to the suffix, or names such as ``1:1000:A:G`` in the matrix.
+        ``.pvar``, FINEMAP's ``.z``, a table with columns for chromosome, position, name and two
+        alleles, or Hail's ``locus`` and ``alleles``. By default the file of this kind beside it
+        with the same name up to the suffix, or names such as ``1:1000:A:G`` in the matrix.
     region : str, optional
         ``chrom`` or ``chrom:start-end`` (1-based, both ends included): read this part alone.
     n : float, optional
@@ -124,7 +129,8 @@ def read_ld(
         neither is said. It makes no difference where ``a1`` is the minor allele throughout.
     absent : {"refuse", "zero"}
         What is done about pairs that a table of pairs or a sparse matrix does not hold: an error,
-        or they are taken as 0, with a warning.
+        or they are taken as 0, with a warning. Whole matrices with many a 0 give a warning
+        unless ``"zero"`` is said.
     nonnegative : bool
         Take a matrix without a negative entry, which is refused otherwise: it looks like r
         squared.
@@ -144,7 +150,8 @@ def read_ld(
     Warns
     -----
     SeqgenWarning
-        If it is not said which allele the signs follow, or absent pairs are taken as 0.
+        If it is not said which allele the signs follow, correlations are those of estimated
+        haplotypes, absent pairs are taken as 0, or many are exactly 0.
 
     References
     ----------
@@ -213,16 +220,28 @@ def read_part(
             "write it with plink2 --r-unphased (not --r2-unphased)"
         )
     table, where = _table(path, told.variants)
-    raw = open_matrix(path, None if table is None else len(table))
-    raw = _named_beside(path, raw)
+    raw = _opened(path, None if table is None else len(table))
+    if raw.haplotypes or _PHASED.search(path.name):
+        warnings.warn(
+            f"{path}: its correlations are those of estimated haplotypes (plink2 --r-phased, "
+            "plink --r dprime), not of allele counts, which z-scores have: they differ where "
+            "few people carry an allele; better is plink2 --r-unphased, plink --r without dprime",
+            SeqgenWarning,
+            stacklevel=3,
+        )
+    raw, major = _counted(raw, told.signed_by)
     table = _variants_of(raw, table, where)
-    table = _signed(table, path, told.signed_by, major=raw.major)
+    # LDstore, which FINEMAP's .z goes with, counts one allele throughout
+    signed_by = told.signed_by or ("a1" if where.endswith(".z") else None)
+    table = _signed(table, path, signed_by, major=major)
     index = np.flatnonzero(keep(table))
     kept = table.iloc[index].reset_index(drop=True)
     block = raw.read(index)
     _judge_absent(raw, block.absent, len(index), absent=told.absent)
     place = Where(path, kept, index)
     R = completed(block.R, place, nonnegative=told.nonnegative)
+    if not block.absent and told.absent == "refuse":
+        _tell_zeros(R, path)
     R.flags.writeable = False
     people = None if told.n is None else int(told.n)
     return ReferenceLD(told.name or path.name, kept, R, people, path.absolute())
@@ -251,18 +270,43 @@ def _table(
     return None, ""
 
 
-def _named_beside(path: Path, raw: RawMatrix) -> RawMatrix:
-    """The matrix with the names that PLINK 2 wrote beside it."""
-    for beside in (Path(f"{path}.vars"), Path(str(path).removesuffix(".bin") + ".vars")):
-        if raw.names is None and beside.is_file():
-            names = read_names(beside)
-            if len(names) != raw.p:
-                raise InputError(
-                    f"{beside}: names {len(names):,} variants; {path} has {raw.p:,}; expected the "
-                    "list that was written with the matrix"
-                )
-            return replace(raw, names=tuple(names))
-    return raw
+def _opened(path: Path, p: int | None) -> RawMatrix:
+    """The matrix, with the names that PLINK 2 wrote beside it."""
+    beside = next((x for x in _lists(path) if x.is_file()), None)
+    names = None if beside is None else tuple(read_names(beside))
+    raw = open_matrix(path, p if names is None else len(names))
+    if names is None or raw.names is not None:
+        return raw
+    if len(names) != raw.p:
+        raise InputError(
+            f"{beside}: names {len(names):,} variants; {path} has {raw.p:,}; expected the "
+            "list that was written with the matrix"
+        )
+    return replace(raw, names=names)
+
+
+def _lists(path: Path) -> tuple[Path, Path]:
+    """Where PLINK 2 lists the variants of a matrix, whether or not that is packed."""
+    return Path(f"{path}.vars"), Path(_PACKED.sub("", str(path)) + ".vars")
+
+
+def _counted(raw: RawMatrix, signed_by: str | None) -> tuple[RawMatrix, bool]:
+    """The matrix with ``a1`` the allele that its own columns say is counted.
+
+    True beside it where that is the rarer one: PLINK 2 counts it unless told ``ref-based``.
+    """
+    own = raw.variants
+    if own is None or "nonmajor" not in own or signed_by == "a1":
+        return raw, False
+    if signed_by is None and "a1" in own and (own["a1"] != own["nonmajor"]).any():
+        warnings.warn(
+            f"{raw.path}: signs are taken to follow the allele of column NONMAJ, which is not ALT "
+            "throughout, as plink2 writes them without ref-based. Say which: signed_by='minor', "
+            "or 'a1' for ref-based (--ld-signed-by)",
+            SeqgenWarning,
+            stacklevel=4,
+        )
+    return replace(raw, variants=own.assign(a1=own["nonmajor"], a2=own["major"])), True
 
 
 def _variants_of(raw: RawMatrix, table: pd.DataFrame | None, where: str) -> pd.DataFrame:
@@ -286,7 +330,7 @@ def _variants_of(raw: RawMatrix, table: pd.DataFrame | None, where: str) -> pd.D
     if raw.names is not None:
         found = by_names(table, raw.names, (raw.path, where))
         _refuse_moved(raw, found, where)
-        return found
+        return _turned(raw, found, where)
     if len(table) != raw.p:
         raise InputError(
             f"{raw.path}: is a matrix of {raw.p:,} variants, and {where} has {len(table):,}; "
@@ -309,6 +353,34 @@ def _refuse_moved(raw: RawMatrix, found: pd.DataFrame, where: str) -> None:
         )
 
 
+def _turned(raw: RawMatrix, found: pd.DataFrame, where: str) -> pd.DataFrame:
+    """The table with ``a1`` the allele that the matrix itself says is counted."""
+    own = raw.variants
+    if own is None or not {"a1", "a2"} <= set(own):
+        return found
+    counted, other = (own[x].astype("str").str.upper().to_numpy() for x in ("a1", "a2"))
+    turn = (found["a1"] == other) & (found["a2"] == counted)
+    apart = ~turn & ~((found["a1"] == counted) & (found["a2"] == other))
+    if apart.any():
+        at = int(apart.to_numpy().argmax())
+        row = found.iloc[at]
+        raise InputError(
+            f"{raw.path}: has {(raw.names or ('',))[at]!r} with alleles {counted[at]}/{other[at]}, "
+            f"{where} with {row['a1']}/{row['a2']} ({int(apart.sum()):,} such); expected the table "
+            "that the matrix was made from"
+        )
+    return _swapped(found, turn)
+
+
+def _swapped(table: pd.DataFrame, turn: pd.Series) -> pd.DataFrame:
+    """The table with the other allele counted in some rows."""
+    return table.assign(
+        a1=table["a1"].where(~turn, table["a2"]),
+        a2=table["a2"].where(~turn, table["a1"]),
+        frequency=table["frequency"].where(~turn, 1.0 - table["frequency"]),
+    )
+
+
 def _signed(table: pd.DataFrame, path: Path, signed_by: str | None, *, major: bool) -> pd.DataFrame:
     """The table with ``a1`` the allele that signs follow."""
     frequency = table["frequency"]
@@ -321,12 +393,7 @@ def _signed(table: pd.DataFrame, path: Path, signed_by: str | None, *, major: bo
                 "either; expected a table of variants with a column such as eaf or a1_freq, or a "
                 "matrix written with plink --keep-allele-order (plink2: ref-based), signed_by='a1'"
             )
-        turn = frequency > 0.5
-        return table.assign(
-            a1=table["a1"].where(~turn, table["a2"]),
-            a2=table["a2"].where(~turn, table["a1"]),
-            frequency=frequency.where(~turn, 1.0 - frequency),
-        )
+        return _swapped(table, frequency > 0.5)
     doubtful = bool(_PLINK.search(path.name)) and not major and signed_by is None
     if doubtful and not (frequency <= 0.5).all():
         warnings.warn(
@@ -354,6 +421,22 @@ def _judge_absent(raw: RawMatrix, count: int, p: int, *, absent: str) -> None:
         )
     warnings.warn(
         f"{path}: {found} and taken as 0; results are wrong where they are correlated",
+        SeqgenWarning,
+        stacklevel=4,
+    )
+
+
+def _tell_zeros(R: np.ndarray, path: Path) -> None:
+    """Tell of pairs that a whole matrix has as exactly 0, which correlations hardly are."""
+    p = len(R)
+    pairs, zeros = p * (p - 1) // 2, (R.size - int(np.count_nonzero(R))) // 2
+    if p < _FROM or zeros <= FEW_ZERO * pairs:
+        return
+    warnings.warn(
+        f"{path}: {zeros:,} of {pairs:,} pairs of its {p:,} variants are exactly 0, as where a "
+        "window (the radius of Hail's ld_matrix), a threshold or rounding made them so; results "
+        "are wrong where they are correlated. Where that is meant: absent='zero' (--ld-absent "
+        "zero)",
         SeqgenWarning,
         stacklevel=4,
     )

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
-from seqgen.io.ld_raw import Block, RawMatrix, from_array, named
+from seqgen.io.ld_raw import FEW_ZERO, Block, RawMatrix, from_array, named
 from seqgen.io.ld_text import open_text
 from seqgen.io.tables import existing_file, read_table
 
@@ -27,8 +27,17 @@ _MATRIX = ("R", "r", "ld", "LD", "corr", "cor", "correlation", "arr_0")
 _NAMES = ("variants", "variant", "snps", "snp", "ids", "id", "rsid", "names")
 _SPARSE = {"format", "shape", "data"}
 _BINARY = (".bin", ".bin4")
-# Pairs of a sparse matrix that may be exactly zero by chance.
-_FEW_ABSENT = 0.01
+# Files of others, told by their first bytes or their suffix, and how to get a matrix out of them.
+_TEXT = "write the matrix as text, in R: write.table(R, FILE)"
+_ARRAY = "save the matrix with numpy.save"
+_OTHERS = (
+    (b"\x89HDF", (".h5", ".hdf5", ".hdf"), "HDF5", _ARRAY),
+    (b"MATLAB", (".mat",), "MATLAB's", _ARRAY),
+    (b"X\n\0\0", (".rds",), "R's", _TEXT),
+    (b"RDX", (".rda", ".rdata"), "R's", _TEXT),
+    (b"\x80\x04", (".pkl", ".pickle"), "a pickle", _ARRAY),
+    (b"bcor", (".bcor",), "a .bcor of LDstore", "ldstore --bcor FILE --matrix FILE.ld"),
+)
 
 
 def open_matrix(path: str | os.PathLike[str], p: int | None = None) -> RawMatrix:
@@ -54,12 +63,11 @@ def open_matrix(path: str | os.PathLike[str], p: int | None = None) -> RawMatrix
         )
     path = existing_file(path)
     name = path.name.lower()
-    if name.endswith(".bcor"):
-        raise InputError(
-            f"{path}: is a .bcor of LDstore; expected text: ldstore --bcor FILE --matrix FILE.ld"
-        )
     with open(path, "rb") as handle:
         start = handle.read(6)
+    for magic, suffixes, what, remedy in _OTHERS:
+        if start.startswith(magic) or name.endswith(suffixes):
+            raise InputError(f"{path}: is {what}, which is not read; {remedy}")
     if start.startswith(b"PK\x03\x04"):
         return _open_npz(path)
     if start == b"\x93NUMPY":
@@ -75,6 +83,8 @@ def _open_npy(path: Path) -> RawMatrix:
     try:
         return from_array(path, np.load(path, mmap_mode="r", allow_pickle=False))
     except (ValueError, OSError, EOFError) as error:
+        if isinstance(error, InputError):
+            raise
         raise _damaged(path, error) from error
 
 
@@ -115,7 +125,7 @@ def _sparse(path: Path, matrix: Any) -> RawMatrix:
         held = max(int((row > column).sum()), int((row < column).sum()))
         return Block(out, len(index) * (len(index) - 1) // 2 - held)
 
-    return RawMatrix(path, matrix.shape[0], read, some_absent=_FEW_ABSENT)
+    return RawMatrix(path, matrix.shape[0], read, some_absent=FEW_ZERO)
 
 
 def _of_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> RawMatrix:
@@ -162,8 +172,7 @@ def _open_parquet(path: Path) -> RawMatrix:
         )
     matrix = frame.loc[:, numeric].to_numpy()
     raw = from_array(path, matrix)
-    plain = all(each.isdecimal() for each in names)
-    return named(raw, rows, None if plain else names)
+    return named(raw, rows, names)
 
 
 def _open_binary(path: Path, p: int | None) -> RawMatrix:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,8 @@ import pandas as pd
 from seqgen.errors import InputError
 
 _ROWS = 1024
+#: Share of the pairs that may be exactly zero by chance.
+FEW_ZERO = 0.01
 
 
 class Block(NamedTuple):
@@ -36,9 +38,10 @@ class RawMatrix:
     names : tuple of str, optional
         What the file calls the variants.
     variants : DataFrame, optional
-        What the file tells of them: some of ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``.
-    major : bool
-        Whether ``a1`` is the minor allele and signs follow it.
+        What the file tells of them: some of ``chrom``, ``pos``, ``rsid``, ``a1``, ``a2``,
+        ``nonmajor``, ``major``.
+    haplotypes : bool
+        Whether the correlations are those of estimated haplotypes.
     some_absent : float
         Share of the pairs that may be absent because they are exactly 0.
     """
@@ -48,7 +51,7 @@ class RawMatrix:
     read: Callable[[np.ndarray], Block]
     names: tuple[str, ...] | None = None
     variants: pd.DataFrame | None = None
-    major: bool = False
+    haplotypes: bool = False
     some_absent: float = 0.0
 
 
@@ -87,11 +90,14 @@ def named(
 ) -> RawMatrix:
     """A matrix whose rows and columns have names, which have to be the same.
 
+    Numbers that R and pandas give rows and columns without names are none.
+
     Raises
     ------
     InputError
         If they differ, or a name comes twice.
     """
+    rows, columns = (None if each and numbered(each) else each for each in (rows, columns))
     if rows is not None and columns is not None and rows != columns:
         pairs = enumerate(zip(rows, columns, strict=False))
         odd = next((k for k, (a, b) in pairs if a != b), min(len(rows), len(columns)))
@@ -105,3 +111,17 @@ def named(
         repeated = pd.Series(names)[pd.Series(names).duplicated()].iloc[0]
         raise InputError(f"{raw.path}: names {repeated!r} twice; expected each variant once")
     return replace(raw, names=names)
+
+
+def numbered(names: Sequence[str]) -> bool:
+    """Whether names are a count, from 0 or 1: what R (V1, X1) and pandas call the nameless.
+
+    Examples
+    --------
+    >>> numbered(["0", "1", "2"]), numbered(["V1", "V2"]), numbered(["rs1", "rs2"])
+    (True, True, False)
+    """
+    mark = names[0][:1] if names[0][:1] in ("V", "X") else ""
+    return any(
+        all(name == f"{mark}{first + k}" for k, name in enumerate(names)) for first in (0, 1)
+    )

@@ -17,6 +17,18 @@ _NAMES = ("SNP", "ID")
 _CHROM, _POS = ("CHR", "CHROM"), ("BP", "POS")
 _R = ("R", "UNPHASEDR", "PHASEDR")
 _R2 = ("R2", "UNPHASEDR2", "PHASEDR2")
+# Beside R of PLINK 1.9, these say that it is of haplotypes (--r dprime).
+_DPRIME = ("DP", "D", "DPRIME")
+_COLUMNS = (
+    ("name", _NAMES),
+    ("chrom", _CHROM),
+    ("pos", _POS),
+    ("nonmajor", ("NONMAJ",)),
+    ("major", ("MAJ",)),
+    ("a1", ("ALT", "ALT1")),
+    ("a2", ("REF",)),
+)
+_PAIRS = (("a1", "a2"), ("nonmajor", "major"))
 
 
 def is_pairs(header: tuple[str, ...]) -> bool:
@@ -35,8 +47,8 @@ def open_pairs(layout: TextLayout) -> RawMatrix:
     Returns
     -------
     RawMatrix
-        Its variants in order of place, then of name; ``a1`` is the allele of column NONMAJ or
-        ALT where there is one.
+        Its variants in order of place, then of name; ``a1`` is the allele of column ALT,
+        ``nonmajor`` that of column NONMAJ, where there is one.
 
     Raises
     ------
@@ -53,7 +65,7 @@ def open_pairs(layout: TextLayout) -> RawMatrix:
             f"{path}: holds {found}, whose sign is lost; expected the signed r: write it with "
             "plink --r (not --r2), or plink2 --r-unphased (not --r2-unphased)"
         )
-    sides = [_side(names, mark, path) for mark in "AB"]
+    sides = _sides(names, path)
     wanted = sorted({at, *(k for side in sides for k in side.values())})
     text = [k for k in wanted if k != at]
     frame = read_columns(layout, wanted, categories=text)
@@ -67,6 +79,7 @@ def open_pairs(layout: TextLayout) -> RawMatrix:
     rows = np.arange(len(frame))
     _refuse_contradictions(codes, r, (path, layout.header_line))
     first = variants.drop(columns="name")
+    by_haplotypes = names[at] == "PHASEDR" or (names[at] == "R" and bool({*_DPRIME} & {*names}))
 
     def read(index: np.ndarray) -> Block:
         place = np.full(len(variants), -1)
@@ -85,34 +98,34 @@ def open_pairs(layout: TextLayout) -> RawMatrix:
         read,
         names=tuple(variants["name"]),
         variants=first if len(first.columns) else None,
-        major="NONMAJA" in names and "MAJA" in names,
+        haplotypes=by_haplotypes,
     )
 
 
-def _side(names: list[str], mark: str, path: Path) -> dict[str, int]:
-    """Columns of one variant of the pair, by what they hold."""
-    found = {}
-    for what, known in (
-        ("name", _NAMES),
-        ("chrom", _CHROM),
-        ("pos", _POS),
-        ("a1", ("NONMAJ",)),
-        ("a2", ("MAJ",)),
-    ):
-        at = next((names.index(each + mark) for each in known if each + mark in names), None)
-        if at is not None:
-            found[what] = at
-    if not {"a1", "a2"} <= set(found):
-        found = {what: at for what, at in found.items() if what not in ("a1", "a2")}
-        alleles = {"a1": f"ALT{mark}", "a2": f"REF{mark}"}
-        if set(alleles.values()) <= set(names):
-            found |= {what: names.index(each) for what, each in alleles.items()}
-    if "name" not in found:
+def _sides(names: list[str], path: Path) -> list[dict[str, int]]:
+    """Columns of both variants of the pair, by what they hold."""
+    sides = []
+    for mark in "AB":
+        found = {
+            what: names.index(each + mark)
+            for what, known in _COLUMNS
+            for each in reversed(known)
+            if each + mark in names
+        }
+        for pair in _PAIRS:
+            if not set(pair) <= set(found):
+                found = {what: at for what, at in found.items() if what not in pair}
+        sides.append(found)
+    shared = set(sides[0]) & set(sides[1])
+    placed = {"chrom", "pos"} <= shared and any(set(pair) <= shared for pair in _PAIRS)
+    if "name" not in shared and not placed:
+        mark = "AB"["name" in sides[0]]
         raise InputError(
             f"{path}: no column SNP_{mark} or ID_{mark}; expected the names of both variants of a "
-            "pair, as plink --r and plink2 --r-unphased write them"
+            "pair, as plink --r and plink2 --r-unphased write them, or their chromosomes, "
+            "positions and alleles (cols=chrom,pos,ref,alt)"
         )
-    return found
+    return [{what: at for what, at in side.items() if what in shared} for side in sides]
 
 
 def _numbers(values: pd.Series, layout: TextLayout) -> np.ndarray:
@@ -136,6 +149,10 @@ def _numbered(
         [frame[list(side.values())].set_axis(list(side), axis=1).astype("str") for side in sides],
         ignore_index=True,
     )
+    if "name" not in both:
+        counted, uncounted = _PAIRS["a1" not in both]
+        place = both["chrom"] + ":" + both["pos"]
+        both = both.assign(name=place + ":" + both[uncounted] + ":" + both[counted], rsid=None)
     codes, _ = pd.factorize(both["name"])
     first = both.loc[~both["name"].duplicated()].reset_index(drop=True)
     for what in ("pos", "chrom"):

@@ -12,7 +12,7 @@ import pandas as pd
 
 from seqgen.errors import InputError
 from seqgen.io.delimited import DAMAGE, PACKINGS, TextLayout, damaged, opened, sniff
-from seqgen.io.ld_raw import Block, RawMatrix, named
+from seqgen.io.ld_raw import Block, RawMatrix, named, numbered
 from seqgen.io.ld_tables import is_pairs, open_pairs
 
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?|[-+]?(nan|na|inf|infinity)", re.I)
@@ -60,7 +60,7 @@ def open_text(path: Path) -> RawMatrix:
     if is_pairs(layout.header):
         return open_pairs(layout)
     layout, rows = _first_rows(layout)
-    header = None if _numeric(rows[0][1:] or rows[0]) else rows[0]
+    header = rows[0] if _is_header(rows[0]) else None
     body = rows[1:] if header else rows
     if not body:
         raise InputError(f"{path}: holds a header and no rows; expected a row for each variant")
@@ -69,8 +69,8 @@ def open_text(path: Path) -> RawMatrix:
     n_lines = _count_lines(layout, skip)
     triangle = len(body) > 1 and len(body[1]) == len(body[0]) + 1
     if not labelled and not triangle and len(body[0]) == n_lines + 1:
-        # Hail's add_index numbers the rows
-        labelled = [row[0] for row in body] == [str(k) for k in range(len(body))]
+        # Hail's add_index numbers the rows, as R and pandas do
+        labelled = numbered([row[0] for row in body])
     width = n_lines if triangle else len(body[0]) - labelled
     square = _Square(layout, skip, width, labelled, triangle)
     if width != n_lines:
@@ -87,13 +87,18 @@ def open_text(path: Path) -> RawMatrix:
                 "numbers; expected a name for each column"
             )
     labels = _labels(square) if labelled else None
-    if labels is not None and all(each.isdecimal() for each in labels):
-        labels = None
     return named(RawMatrix(path, width, lambda index: _read(square, index)), labels, columns)
 
 
 def _numeric(fields: list[str]) -> bool:
     return all(_NUMBER.fullmatch(each) for each in fields)
+
+
+def _is_header(fields: list[str]) -> bool:
+    """Whether the first line names columns, if only by their numbers."""
+    if len(fields) > 2 and numbered(fields[fields[0] == "" :]):
+        return True
+    return not _numeric(fields[1:] or fields)
 
 
 def _first_rows(layout: TextLayout) -> tuple[TextLayout, list[list[str]]]:
@@ -106,7 +111,7 @@ def _first_rows(layout: TextLayout) -> tuple[TextLayout, list[list[str]]]:
             if len(lines) == 3:
                 break
     # the first line of a triangle has no separator to go by; one at the end separates nothing
-    mark = next((each for each in "\t,;" if each in "".join(lines)), _BLANKS)
+    mark = next((each for each in "\t;," if each in "".join(lines)), _BLANKS)
     if mark == "\t" and any(text.endswith("\t") for text in lines):
         mark = _BLANKS
     return replace(layout, separator=mark), [_fields(text, mark) for text in lines]
@@ -218,7 +223,7 @@ def _unreadable(square: _Square, error: Exception) -> InputError:
         if bad is not None:
             return InputError(
                 f"{square.path} line {number}: {bad[:40]!r} is no number; expected correlations, a "
-                "row for each variant"
+                "row for each variant" + (", with decimal points" if "," in bad else "")
             )
         if len(fields) > square.p:
             return InputError(

@@ -29,6 +29,7 @@ _ALLELES = (
     ("ALLELE1", "ALLELE2"),
     ("ALLELE1", "ALLELE0"),
     ("ALLELEB", "ALLELEA"),
+    ("BALLELE", "AALLELE"),
     ("EFFECTALLELE", "OTHERALLELE"),
     ("EA", "NEA"),
     ("EA", "OA"),

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError, MissingDependencyError, MissingFileError
+from seqgen.errors import InputError, MissingDependencyError, MissingFileError, SeqgenWarning
 from seqgen.io.genotype_files import pgen_files
 from seqgen.io.genotype_source import (
     FILTERED,
@@ -27,6 +28,8 @@ from seqgen.io.tables import opened_zstd
 from seqgen.io.tally import Tally, drops_text
 
 _MISSING = -9
+# How much is looked at to tell whether there are dosages.
+_LOOK, _LOOK_BYTES = 200, 16 * 1024 * 1024
 # Columns of a .pvar file without a header, which is like a .bim file: cM may be left out.
 _BIM = ("CHROM", "ID", "CM", "POS", "ALT", "REF")
 _NEEDED = ("CHROM", "POS", "ID", "REF", "ALT")
@@ -100,7 +103,7 @@ def read_pgen(
     ----------
     prefix : path
         The common part of the names of the ``.pgen``, ``.pvar`` (or ``.pvar.zst``) and ``.psam``
-        file, or the name of any of them.
+        file, or the name of any of them. A ``.bim`` and a ``.fam`` file will do for the last two.
     name : str, optional
         How reports name the panel; by default the prefix' last part.
     region : str, optional
@@ -124,6 +127,11 @@ def read_pgen(
         If pgenlib is not installed.
     InputError
         If a file is damaged, the sizes do not fit each other, or no variant is left.
+
+    Warns
+    -----
+    SeqgenWarning
+        If calls are missing for which the file holds dosages.
     """
     prefix, *paths = pgen_files(prefix)
     missing = [str(path) for path in paths if not path.is_file()]
@@ -139,7 +147,7 @@ def read_pgen(
     _check_pgen(pgen, n_people, offsets=offsets, n_variants=len(table))
     places, linked, tally = _usable(table, region, pvar, keep_filtered=keep_filtered)
     variants = table.iloc[places].reset_index(drop=True)
-    return PgenPanel(
+    panel = PgenPanel(
         name or prefix.name,
         n_people if rows is None else len(rows),
         variants[["chrom", "pos", "rsid", "a1", "a2"]],
@@ -155,6 +163,29 @@ def read_pgen(
         files=tuple(path.absolute() for path in paths),
         allele_offsets=offsets,
     )
+    if field == "GT":
+        _tell_of_dosages(panel)
+    return panel
+
+
+def _tell_of_dosages(panel: PgenPanel) -> None:
+    """Tell of dosages that are not read: those too uncertain for a call are missing calls."""
+    p = len(panel.variants)
+    some = min(_LOOK, max(1, _LOOK_BYTES // (4 * panel.n_people)), p)
+    index = np.linspace(0, p - 1, some).astype(np.int64)
+    lost = int(np.isnan(panel._counts(index)).sum())
+    if not lost:
+        return
+    lost -= int(np.isnan(replace(panel, dosages=True)._counts(index)).sum())
+    if lost > 0:
+        warnings.warn(
+            f"{panel.pgen}: {lost / (some * panel.n_people):.2%} of the calls of {some:,} variants "
+            "looked at are missing for which there is a dosage, too uncertain for a call. Read the "
+            "dosages: field='DS'; for fine-mapping, write LD with seqgen ld --field DS and give it "
+            "with --ld",
+            SeqgenWarning,
+            stacklevel=4,
+        )
 
 
 def _opened(

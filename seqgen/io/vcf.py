@@ -38,6 +38,10 @@ _END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 _SLACK = 0.01
 
 _SYMBOLIC = "ALT allele is symbolic or a spanning deletion"
+_DOSAGES = (
+    "\n  where rows have dosages (DS) or probabilities (GP), read these: field='DS' or 'GP'; for "
+    "fine-mapping, write LD with seqgen ld --field and give it with --ld"
+)
 _HAPLOID = "haploid call (X, Y, MT): one copy counted as two, as in PLINK files"
 _HALF = "call with one allele missing, read as missing"
 
@@ -165,7 +169,7 @@ def read_vcf(
         told = drops_text(tally.to_frame()) or "  the file has no row there"
         raise InputError(
             f"{path}: no variant is left{f' in {region}' if region else ''}; what happened to the "
-            f"rows:\n{told}"
+            f"rows:\n{told}" + (_DOSAGES if "row has no GT" in told else "")
         )
     if not keep.all():
         variants, counts = variants[keep].reset_index(drop=True), counts[keep]
