@@ -41,9 +41,12 @@ def parse_shard(text: str) -> Shard:
     (2, 5)
     """
     found = re.fullmatch(r"\s*(\d+)\s*/\s*(\d+)\s*", text)
-    if found is None:
-        raise InputError(f"shard is {text!r}; expected i/N, such as 2/5 for the second of five")
-    return checked_shard((int(found[1]), int(found[2])))
+    if found is None or not 1 <= int(found[1]) <= int(found[2]):
+        raise InputError(
+            f"shard is {text!r}; expected i/N with i from 1 to N, such as 2/5 for the second of "
+            "five"
+        )
+    return int(found[1]), int(found[2])
 
 
 def checked_shard(shard: Shard) -> Shard:

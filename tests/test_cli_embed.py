@@ -64,6 +64,18 @@ def test_proteins_and_their_neighbours(tmp_path, fasta, folder):
     assert len(read_table(tmp_path / "again.nearest.tsv")) == 6
 
 
+def test_another_runtime_gives_the_same_and_is_noted(tmp_path, fasta, folder):
+    pytest.importorskip("openvino")
+    tables = []
+    for runtime in ("torch", "openvino"):
+        out = tmp_path / f"{runtime}.parquet"
+        assert run("embed", fasta, "--model", folder, "--runtime", runtime, "--dtype", "float32",
+                   "--out", out) == 0  # fmt: skip
+        assert read_provenance(out)["model"]["runtime"] == runtime
+        tables.append(read_table(out).drop(columns="uniprot").to_numpy())
+    np.testing.assert_allclose(*tables, atol=1e-4)
+
+
 def test_residues(tmp_path, fasta):
     out = tmp_path / "residues.safetensors"
     assert run("embed", fasta, "--accession", "P3", "--model", "blosum62", "--out", out) == 0

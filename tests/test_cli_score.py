@@ -71,14 +71,20 @@ def test_an_ensemble(tmp_path):
         (["{vcf}", "--fasta", "{fasta}", "--proteins", "{fasta}"], "--proteins and --fasta"),
         (["{vcf}", "--fasta", "{fasta}"], "expected a model of DNA"),
         (["{mutants}", "--shard", "1/2"], "mutants: none of 1 row(s) can be scored"),
+        (["{mutants}", "--out", "{mutants}"], "is an input file; name another one"),
+        (["{mutants}", "--out", "x.xlsx"], "x.xlsx: the suffix says no kind of table"),
+        (["{mutants}", "--proteins", "absent.fa"], "absent.fa: no such file"),
+        (["{mutants}", "--methods", "a", "b"], "--methods 'a', 'b'; expected some of additive-"),
     ],
 )
 def test_what_does_not_fit_is_told(tmp_path, fasta, capsys, arguments, found):
+    """In one line and before a model is loaded, or at least before it is asked."""
     (tmp_path / "sites.vcf").write_text("chr1\t1\t.\tA\tC\t.\t.\t.\n")
     (tmp_path / "mutants.tsv").write_text("uniprot\tmutant\nP1\tK2W\n")
     places = {"vcf": tmp_path / "sites.vcf", "fasta": fasta[0], "mutants": tmp_path / "mutants.tsv"}
     given = [one.format(**places) for one in arguments]
-    assert run("score", *given, "--model", "blosum62", "--out", tmp_path / "out.tsv") == 1
+    out = ["--model", "blosum62", "--out", tmp_path / "out.tsv"]
+    assert run("score", *out, *given) == 1
     told = capsys.readouterr().err
     assert found in told
     assert told.count("\n") == 1
@@ -160,6 +166,42 @@ def test_parts_of_embeddings_make_the_whole(tables):
     pd.testing.assert_frame_equal(
         read_table(tables / "merged.parquet"), read_table(embed("whole.parquet"))
     )
+
+
+def test_an_interrupted_command_says_what_is_kept_and_goes_on(tables, capsys, monkeypatch):
+    from seqgen.models.cached import CachedModel
+
+    command = ("score", tables / "changes.tsv", "--proteins", tables / "p.fa", "--model",
+               tables / "esm", "--out", tables / "out.tsv", "--cache", tables / "kept")  # fmt: skip
+    whole, calls = CachedModel.remembered, []
+
+    def stop(self, *asked):
+        calls.append(1)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return whole(self, *asked)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(CachedModel, "remembered", stop)
+        assert shell(tables, *command) == 130
+    told = capsys.readouterr().err
+    assert f"is kept in {tables / 'kept'}, the same command goes on from there" in told
+    assert not (tables / "out.tsv").exists()
+    assert shell(tables, *command) == 0
+    assert "3 of 6 answers of the model were kept" in capsys.readouterr().err
+
+
+def test_an_empty_cache_is_no_folder(tables, capsys):
+    command = ("score", tables / "changes.tsv", "--proteins", tables / "p.fa", "--model",
+               tables / "esm", "--out", tables / "out.tsv", "--cache", "", "-q")  # fmt: skip
+    assert main([str(one) for one in command]) == 1
+    assert "--cache is empty; expected a folder, or --no-cache" in capsys.readouterr().err
+
+
+def test_a_part_that_is_none_is_told_as_it_was_written(tables, capsys):
+    with pytest.raises(SystemExit):
+        shell(tables, "score", "a.tsv", "--out", "b.tsv", "--shard", "3/2")
+    assert "shard is '3/2'; expected i/N with i from 1 to N" in capsys.readouterr().err
 
 
 def test_an_address_that_is_none(tables, capsys):

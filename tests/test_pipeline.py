@@ -257,6 +257,27 @@ def test_a_munged_table_is_as_good_as_the_file(done, tmp_path):
     pd.testing.assert_frame_equal(out.tables.variants, result.tables.variants)
 
 
+def test_another_build_is_not_answered_from_what_was_read_before(done, tmp_path):
+    result, _ = done
+    folder = tmp_path / "again"
+    shutil.copytree(result.folder, folder)
+    told = []
+    run(demo_sumstats_path(), demo_panel_prefix(), folder,
+        options=replace(OPTIONS, genome_build="hg19"),
+        progress=lambda what, *_: told.append(what))  # fmt: skip
+    assert "reading summary statistics" in told
+    assert "reading summary statistics (reused)" not in told
+
+
+def test_a_munged_table_of_another_build_is_refused(done, tmp_path):
+    table = read_table(done[0].folder / "sumstats.parquet", schemas.SUMSTATS)
+    path = write_table(table, tmp_path / "a.parquet", schema=schemas.SUMSTATS,
+                       provenance={"genome_build": "GRCh37"})  # fmt: skip
+    options = replace(OPTIONS, genome_build="hg38")
+    with pytest.raises(InputError, match="are of GRCh37, as it says itself, but GRCh38 was"):
+        run(path, demo_panel_prefix(), tmp_path / "out", options=options)
+
+
 def test_a_table_of_another_run_is_not_reported_under_this_one(done, tmp_path):
     result, _ = done
     folder = tmp_path / "mixed"

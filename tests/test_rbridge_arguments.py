@@ -233,6 +233,12 @@ def test_other_failures_stay_what_they_are():
         ("first at row 0, column 3", "first at row 1, column 4"),
         ("x.tsv row 3 and line 2", "x.tsv row 3 and line 2"),
         ("between is ('x',)", "between is 'x'"),
+        ("methods is ['x', 'y']; expected", "methods is 'x', 'y'; expected"),
+        (
+            "shard is (3, 2); expected (i, N) with i from 1 to N, such as (2, 5) for the second",
+            "shard is c(3, 2); expected c(i, N) with i from 1 to N, such as c(2, 5) for the second",
+        ),
+        ("expected a SequenceModel", "expected a model that load_model gives"),
         (
             "name both, as columns={'a': 'A1', 'b': ...}",
             'name both, as columns = c(a = "A1", b = ...)',

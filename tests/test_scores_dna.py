@@ -78,6 +78,29 @@ def test_windows_come_in_the_file_s_order_around_each_variant(fasta):
     assert (found.ref[3], found.first[3]) == (CHR1[288:], 9)
 
 
+@pytest.mark.parametrize(
+    ("text", "place"), [("MKVLAWDERH", "1:4 is 'L'"), ("ACGTEACGTA", "1:5 is 'E'")]
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_letters_that_are_no_bases_are_refused(tmp_path, text, place, packed):
+    path = tmp_path / "p.fa"
+    path.write_text(f">1\n{text}\n")
+    if packed:
+        import pysam
+
+        pysam.tabix_compress(str(path), f"{path}.gz")
+        path = tmp_path / "p.fa.gz"
+    with pytest.raises(InputError, match=f"{path}: {place}"), open_reference(path):
+        pass
+
+
+def test_every_letter_of_a_base_is_read(tmp_path):
+    path = tmp_path / "p.fa"
+    path.write_text(">1\nACGTUNRYSWKMBDHVacgtn\n")
+    with open_reference(path) as reference:
+        assert reference.bases("1", 0, 21).tobytes() == b"ACGTUNRYSWKMBDHVACGTN"
+
+
 def test_of_effect_alleles_the_reference_decides(fasta):
     base = CHR1[99]
     other = "A" if base != "A" else "C"

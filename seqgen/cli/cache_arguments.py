@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from seqgen.cli.console import Console
+from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
 
 
@@ -35,6 +36,8 @@ def cache_folder(arguments: argparse.Namespace, console: Console) -> Path | None
     if arguments.no_cache:
         return None
     if arguments.cache is not None:
+        if not arguments.cache:
+            raise InputError("--cache is empty; expected a folder, or --no-cache")
         return Path(arguments.cache)
     usual = default_cache()
     if usual is None:

@@ -14,10 +14,10 @@ from seqgen.cli.commands import write_drops
 from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import check_outputs, unique
-from seqgen.errors import InputError
+from seqgen.errors import InputError, OutputError
 from seqgen.io.resources import human_proteins, missense_map
 from seqgen.io.sequences import read_fasta
-from seqgen.io.tables import read_provenance, read_table, write_table
+from seqgen.io.tables import read_provenance, read_table, table_suffix, write_table
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.schemas import Counted
@@ -71,6 +71,8 @@ def _check_embed(arguments: argparse.Namespace) -> None:
     if not arguments.out:
         raise InputError("--out: missing; name the file to write, such as embeddings.parquet")
     residues = arguments.out.endswith(_TENSORS)
+    if not residues:
+        table_suffix(Path(arguments.out), OutputError)
     if residues and arguments.variants:
         raise InputError(f"--out {arguments.out}: embeddings of --variants are a table; name "
                          "a .parquet, .tsv or .csv file")  # fmt: skip
@@ -175,6 +177,7 @@ def dna_embedding_distances(arguments: argparse.Namespace, console: Console) -> 
 
     inputs = [arguments.variants, arguments.fasta]
     check_outputs({"--out": arguments.out}, inputs)
+    table_suffix(Path(arguments.out), OutputError)
     is_vcf = arguments.variants.lower().endswith(_VCF)
     model = _model(arguments, console, alphabet="dna")
     counted = distances(
@@ -197,6 +200,7 @@ def substitutions(arguments: argparse.Namespace, console: Console) -> None:
     known = arguments.known if arguments.known != "bundled" else None
     check_outputs({"--out": arguments.out, "--plot": arguments.plot},
                   [*(names if is_file else []), known])  # fmt: skip
+    table_suffix(Path(arguments.out), OutputError)
     for option in ("known", "centre", "fold"):
         if getattr(arguments, option) is not None and not arguments.plot:
             raise InputError(f"--{option} is of the heat map; name a picture by --plot too")

@@ -24,7 +24,7 @@ _ARGUMENT = re.compile(
     r"|missing|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info|build)=('[^']*'|\w[\w.]*)"
 )
 
-
+_METHODS = re.compile(r"\bmethods is [\[(](.*?),?[\])]; (expected )a list out of (?=\w)")
 #: What has no value in the shell, or another name.
 _SWITCHES = {
     "--shared-people True": "--shared-people",
@@ -82,6 +82,7 @@ def as_flags(text: str) -> str:
     text = _ARGUMENT.sub(
         lambda match: f"--{match[1].replace('_', '-')} {match[2].strip(chr(39))}", text
     )
+    text = _METHODS.sub(r"--methods \1; \2some of ", text)
     for python, shell in _SWITCHES.items():
         text = text.replace(python, shell)
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 from seqgen import schemas
@@ -12,10 +13,11 @@ from seqgen.cli.cache_arguments import remembering
 from seqgen.cli.commands import write_counted
 from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import part_provenance
-from seqgen.errors import InputError
+from seqgen.cli.subcommand import check_outputs
+from seqgen.errors import InputError, OutputError
 from seqgen.io.resources import human_proteins
 from seqgen.io.sequences import read_fasta
-from seqgen.io.tables import read_table
+from seqgen.io.tables import existing_file, read_table, table_suffix
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.registry import load_model
 from seqgen.models.shared import Recipe, SharedModel
@@ -42,10 +44,14 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
         )
     from seqgen.scores.options import arithmetic
 
+    files = (arguments.annotations, arguments.proteins, arguments.fasta)
+    for path in filter(None, files):
+        existing_file(path)
+    check_outputs({"--out": arguments.out}, files)
+    table_suffix(Path(arguments.out), OutputError)
     variants = arguments.annotations if is_vcf else read_table(arguments.annotations)
     with _model(arguments, console) as model:
         schema, counted = _scored(arguments, variants, model, console)
-    inputs = [arguments.annotations, arguments.proteins, arguments.fasta]
     provenance = {
         "model": {
             "name": model.name,
@@ -58,7 +64,7 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
             **{name: value for name in ("context", "strands")
                if (value := getattr(arguments, name)) is not None},
         },
-        **part_provenance(arguments, schema, inputs=inputs),
+        **part_provenance(arguments, schema, inputs=files),
     }  # fmt: skip
     write_counted(counted, schema, arguments, console, provenance)
 

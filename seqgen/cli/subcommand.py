@@ -40,8 +40,15 @@ def check_outputs(outputs: Mapping[str, str | None], inputs: Iterable[str | None
         if place in taken:
             raise OutputError(f"{flag} '{path}' is {taken[place]}; name another one to write")
         taken[place] = f"also what {flag} writes"
-    for path in filter(None, outputs.values()):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
+    for flag, path in outputs.items():
+        if path:
+            try:
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"{flag} '{path}': its folder cannot be made ({error.strerror or error}); "
+                    "name another one"
+                ) from error
 
 
 def command(

@@ -21,6 +21,8 @@ _NC |= {"NC_000023": "X", "NC_000024": "Y", "NC_012920": "MT"}
 _MITOCHONDRION = "MT"
 _PIECE = 1 << 18
 _LETTERS = 26
+# Letters of the first contig that are looked at when a file is opened.
+_FIRST = 10_000
 # IUPAC's letters of bases, with the X and the hyphen of masked and of aligned sequences.
 _BASES = np.zeros(256, dtype=bool)
 _BASES[list(b"ACGTUNRYSWKMBDHVX-")] = True
@@ -37,8 +39,9 @@ class Reference:
         Bases of each contig.
     """
 
-    def __init__(self, path: Path, handle: Any) -> None:
+    def __init__(self, path: Path, handle: Any, given: Path) -> None:
         self.path = path
+        self._given = given
         self._handle = handle
         self._lines = _lines_of(path)
         self.lengths = dict(zip(handle.references, handle.lengths, strict=True))
@@ -85,9 +88,9 @@ class Reference:
             return
         place = int(known.argmin())
         raise InputError(
-            f"{self.path}: {contig}:{start + place + 1} is {chr(letters[place])!r}, the letter of "
-            "no base; expected the sequence of a genome (is it one of proteins, or its index "
-            f"{self.path.name}.fai that of another file?)"
+            f"{self._given}: {contig}:{start + place + 1} is {chr(letters[place])!r}, the letter "
+            "of no base; expected the sequence of a genome (is it one of proteins, or its index "
+            f"{self._given.name}.fai, if there is one, of another file?)"
         )
 
 
@@ -155,7 +158,10 @@ def open_reference(path: str | os.PathLike[str]) -> Iterator[Reference]:
         usable = _indexed(path, Path(folder), packed=packed)
         handle = pysam.FastaFile(str(usable))
         try:
-            yield Reference(usable, handle)
+            reference = Reference(usable, handle, path)
+            for contig, length in [*reference.lengths.items()][:1]:
+                reference.bases(contig, 0, min(_FIRST, length))
+            yield reference
         finally:
             handle.close()
 

@@ -51,7 +51,7 @@ def read_table(path: str | os.PathLike[str], schema: Schema | None = None) -> pd
         If the file is damaged, of an unknown kind, or breaks the schema.
     """
     path = existing_file(path)
-    kind = _kind(path, InputError)
+    kind = table_suffix(path, InputError)
     frame = _read_parquet(path) if kind == _PARQUET else _read_text(path, kind, schema)
     return frame if schema is None else schema.validate(frame, where=str(path))
 
@@ -98,7 +98,7 @@ def write_table(
         If the table has no rows, or the place cannot be written.
     """
     path = Path(path)
-    kind = _kind(path, OutputError)
+    kind = table_suffix(path, OutputError)
     if schema is not None:
         frame = schema.validate(frame, where=f"to be written to {path}")
     if frame.empty and not allow_empty:
@@ -153,7 +153,7 @@ def read_provenance(path: str | os.PathLike[str]) -> dict[str, Any]:
     if path.is_dir() or path.suffix.lower() == _PAGE:
         return _provenance_of_run(path)
     path = existing_file(path)
-    if _kind(path, InputError) == _PARQUET:
+    if table_suffix(path, InputError) == _PARQUET:
         import pyarrow.parquet as pq
 
         with _readable_parquet(path):
@@ -278,11 +278,11 @@ def opened_zstd(path: Path) -> io.BufferedReader:
     return io.BufferedReader(pa.CompressedInputStream(pa.OSFile(str(path)), "zstd"), 1 << 20)
 
 
-def _kind(path: Path, error: type[InputError] | type[OutputError]) -> str:
-    name = path.name.lower()
-    for suffix in (_PARQUET, *_SEPARATORS):
-        if name.endswith(suffix):
-            return suffix
+def table_suffix(path: Path, error: type[InputError] | type[OutputError]) -> str:
+    """By which the kind of a table is told."""
+    found = [one for one in (_PARQUET, *_SEPARATORS) if path.name.lower().endswith(one)]
+    if found:
+        return found[0]
     raw = (
         ". Summary statistics as others publish them are read by read_sumstats, or made a table "
         "by seqgen munge; traits and covariates are read by read_traits"
@@ -378,7 +378,7 @@ def write_parts(
     import pyarrow.parquet as pq
 
     path = Path(path)
-    if _kind(path, OutputError) != _PARQUET:
+    if table_suffix(path, OutputError) != _PARQUET:
         raise OutputError(f"{path}: is written in parts, for which it has to be .parquet")
     note = {} if provenance is None else {_KEY: _to_json(provenance, "provenance").encode()}
     with replacing(path) as handle, ExitStack() as stack:

@@ -27,6 +27,7 @@ _NOUNS = {
     "numpy.ndarray": "vector or matrix",
     "ndarray": "vector or matrix",
     "dict": "named list",
+    "SequenceModel": "model that load_model gives",
     "list of str": "character vector",
     "lists of str": "character vectors",
 }
@@ -44,6 +45,9 @@ _PHRASES = [
     (re.compile(r"(?<=[\w)])\.(values)\['(\w+)'\]"), r'$\1[["\2"]]'),
     (re.compile(r"(?<=\))\.(?=[a-z_]+\b(?!\())"), "$"),
     (re.compile(r"(?<!\w)\((-?[\d.]+|'[^'\n]*'),\)"), r"\1"),  # a tuple of one
+    (re.compile(r"(?<=shard is )\((-?[\d.]+, -?[\d.]+)\)"), r"c(\1)"),
+    (re.compile(r"\(i, N\)( with i from 1 to N, such as )\((\d+, \d+)\)"), r"c(i, N)\1c(\2)"),
+    (re.compile(r"(?<=\bmethods is )[\[(]('[^'\n]*'(?:, '[^'\n]*')*),?[\])]"), r"\1"),
 ]
 
 

@@ -87,8 +87,9 @@ def combine_scores(
         raise InputError(f"how is {how!r}; expected one of {', '.join(HOW)}")
     if (labels is not None) != (how == "logistic"):
         raise InputError(
-            f"labels are {'given' if labels is not None else 'missing'} with how={how!r}; they "
-            "belong to how='logistic', which needs them"
+            "labels are missing; how='logistic' needs them: true where a change is damaging"
+            if labels is None
+            else f"labels are given, how is {how!r}; expected how='logistic', or no labels"
         )
     names, keys, joined, drops = _joined(scores, labels)
     values = joined[names].to_numpy(dtype=np.float64)
