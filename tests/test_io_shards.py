@@ -290,7 +290,7 @@ def test_parts_made_from_other_inputs_are_told(capsys, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--shard", "3/2"], "shard is (3, 2); expected (i, N) with i from 1 to N"),
+        (["--shard", "3/2"], "shard is '3/2'; expected i/N with i from 1 to N"),
         (["--shard", "2"], "shard is '2'; expected i/N"),
         (["--workers", "0"], "found '0', expected a number from 1, or all"),
     ],

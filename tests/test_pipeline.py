@@ -20,7 +20,6 @@ from seqgen.loci import find_loci
 from seqgen.models.substitution import SubstitutionModel
 from seqgen.pipeline import RunOptions, prepare_loci, redraw_report, residue_changes, run
 from seqgen.pipeline.store import file_sha256
-from seqgen.priors import prior_annotations, prior_weights
 
 REGIONS = ("22:20000000-21000000", "22:43000000-43900000", "22:45200000-46400000")
 OPTIONS = RunOptions(regions=REGIONS, model="blosum62")
@@ -90,14 +89,6 @@ def test_the_uncorrected_fit_claims_more_than_the_corrected_one(done):
     loci = done[0].tables.loci.set_index("locus")
     assert loci.loc[REGIONS[1], "n_sets_plain"] > loci.loc[REGIONS[1], "n_sets_flat"]
     assert "rs5759167" in loci.loc[REGIONS[1], "warnings"]
-
-
-def test_signals_that_no_set_covers_are_told(tmp_path):
-    """At 39.0 to 40.2 Mb the corrected fit keeps one set, and unlinked variants have p of 1e-12."""
-    options = replace(OPTIONS, regions=("22:39031636-40217785",))
-    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
-    told = out.tables.loci["warnings"].iloc[0]
-    assert re.search(r"\d+ variants with p < 5e-8 are not in LD .* further signals", told)
 
 
 def test_a_well_behaved_locus_is_left_alone_by_the_correction(done):
@@ -345,20 +336,6 @@ def test_redrawing_the_page_needs_only_the_folder(done, tmp_path):
     assert page == result.report.read_text()
 
 
-def test_given_coefficients_are_used_and_nothing_is_learned(tmp_path):
-    options = RunOptions(
-        regions=REGIONS[2:], model="blosum62", prior_coefficients={"missense": 3.0}
-    )
-    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
-    assert out.tables.prior_coefficients["source"].tolist() == ["given"]
-    variants = out.tables.variants
-    inside = variants[variants["residue_change"].notna() & (variants["pip_flat"] > 1e-12)]
-    assert (inside["pip"] > 2 * inside["pip_flat"]).all()
-    assert np.allclose(variants["prior"].sum(), 1)
-    ratio = variants.groupby(variants["residue_change"].notna())["prior"].mean()
-    assert ratio[True] / ratio[False] == pytest.approx(np.exp(3.0))
-
-
 def test_the_informed_fit_is_the_fit_under_the_told_prior(done):
     sumstats = read_table(done[0].folder / "sumstats.parquet", schemas.SUMSTATS)
     loci = find_loci(sumstats, regions=REGIONS[2:])
@@ -385,71 +362,6 @@ def test_too_few_loci_to_judge_a_prior_are_given_the_flat_one(done):
     page = done[0].report.read_text()
     assert "too few to judge a prior" in page
     assert "The prior is flat" in page
-
-
-def test_each_locus_is_given_what_the_others_support(tmp_path):
-    options = replace(OPTIONS, held_out=False)
-    own = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "own", options=options)
-    tables = own.tables
-    by_locus = read_table(own.folder / "prior_by_locus.parquet", schemas.PRIOR_BY_LOCUS)
-    joint = tables.prior_coefficients.set_index("term")["estimate"]
-    own = by_locus.pivot(index="locus", columns="term", values="estimate")
-    assert not np.allclose(own.loc[REGIONS[1]], joint[own.columns])
-    variants = tables.variants[tables.variants["locus"] == REGIONS[1]]
-    centred = prior_annotations(tables.variants)
-    rows = by_locus[by_locus["locus"] == REGIONS[1]]
-    expected = prior_weights(centred[centred["locus"] == REGIONS[1]], rows)
-    assert np.allclose(variants["prior"], expected)
-    everywhere = run(
-        demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out",
-        options=replace(options, cross_fit=False),
-    )  # fmt: skip
-    same = prior_weights(centred, tables.prior_coefficients)
-    assert np.allclose(everywhere.tables.variants["prior"], same, atol=1e-9)
-
-
-def test_a_locus_without_missense_keeps_the_flat_prior(tmp_path):
-    region = ("22:20700000-20760000",)
-    options = RunOptions(regions=region, model="blosum62")
-    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
-    variants = out.tables.variants
-    assert variants["residue_change"].isna().all()
-    assert np.allclose(variants["pip"], variants["pip_flat"])
-    assert out.provenance["model"] is None
-
-
-def test_in_sample_ld_needs_no_correction_and_says_so(tmp_path):
-    options = RunOptions(regions=REGIONS[:1], model="blosum62", ld_correction="none")
-    out = run(demo_sumstats_path(), demo_panel_prefix(), tmp_path / "out", options=options)
-    assert np.allclose(out.tables.variants["pip_plain"], out.tables.variants["pip_flat"])
-    assert "taken as exact" in out.tables.loci["warnings"].iloc[0]
-
-
-def test_output_folder_that_cannot_be_written(tmp_path):
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    with pytest.raises(OutputError, match="--out"):
-        run(demo_sumstats_path(), demo_panel_prefix(), blocked / "out", options=OPTIONS)
-
-
-@pytest.mark.parametrize(
-    "bad",
-    [
-        {"methods": ("guess",)},
-        {"methods": ()},
-        {"ld_correction": "magic"},
-        {"palindromic": "guess"},
-        {"coverage": 95},
-        {"L": 0},
-        {"flank": -5},
-        {"p_threshold": 0},
-        {"n": 1},
-        {"prior_coefficients": {"misssense": 1}},
-    ],
-)
-def test_bad_options(bad):
-    with pytest.raises(InputError, match=next(iter(bad))):
-        RunOptions(**bad)
 
 
 def test_the_residue_changes_are_those_of_the_variants_table(done):

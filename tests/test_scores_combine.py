@@ -138,7 +138,7 @@ def test_unlabelled_changes_are_scored_too():
         ({"one": table([1])}, {}, "expected two or more tables"),
         ({"a": table([1]), "b": table([1])}, {"how": "mean"}, "how is 'mean'"),
         ({"a": table([1]), "b": table([1])}, {"how": "logistic"}, "labels are missing"),
-        ({"a": table([1]), "b": table([1])}, {"labels": [True]}, "labels are given with how='ran"),
+        ({"a": table([1]), "b": table([1])}, {"labels": [True]}, "labels are given, how is 'rank'"),
         ({"a": table([1]), "b": table([1])}, {"within": "gene"}, "within is 'gene'"),
         ({"a": pd.concat([table([1]), table([2], method="n")]), "b": table([1])}, {},
          r"'a' has a change twice \(methods: m, n\)"),

@@ -52,7 +52,7 @@ _SEVERITY = (
 
 
 def severity(terms: pd.Series) -> pd.Series:
-    """Rank of the gravest term, 0 for the gravest there is.
+    """Rank of the gravest term, 0 for the gravest there is; those of `LOSS_OF_FUNCTION` come first.
 
     Examples
     --------

@@ -22,7 +22,19 @@ def _gxg(commands: argparse._SubParsersAction) -> None:
         "seqgen gxg cohort.vcf.gz traits.tsv --trait height --covariates pcs.tsv "
         "--evidence evidence.parquet --out results",
     )
-    parser.add_argument("genotypes", help="VCF or BCF, or the prefix of PLINK files")
+    _gxg_inputs(parser)
+    parser.add_argument(
+        "--out",
+        required=True,
+        metavar="DIR",
+        help="folder for tables and page (a table where --shard is given)",
+    )
+    _gxg_tests(parser)
+
+
+def _gxg_inputs(parser: argparse.ArgumentParser) -> None:
+    """People, traits, evidence and what is conditioned on."""
+    parser.add_argument("genotypes", help="VCF or BCF, or the prefix of PLINK 1 or 2 files")
     parser.add_argument("traits", help="table of traits, people named in the first column")
     parser.add_argument("--trait", metavar="NAME", help="which trait, where the table has several")
     kind = parser.add_mutually_exclusive_group()
@@ -49,12 +61,10 @@ def _gxg(commands: argparse._SubParsersAction) -> None:
         help="fine-mapped leads to condition on: a table with a column "
         "lead, or variants.parquet of a run; by default they are found here",
     )
-    parser.add_argument(
-        "--out",
-        required=True,
-        metavar="DIR",
-        help="folder for tables and page (a table where --shard is given)",
-    )
+
+
+def _gxg_tests(parser: argparse.ArgumentParser) -> None:
+    """Which pairs are tested, and how."""
     group = parser.add_argument_group("tests")
     group.add_argument(
         "--tests",
@@ -97,7 +107,7 @@ def _transqtl(commands: argparse._SubParsersAction) -> None:
         "seqgen transqtl cohort.vcf.gz expression.bed.gz --covariates pcs.tsv "
         "--evidence edges.parquet --out results",
     )
-    parser.add_argument("genotypes", help="VCF or BCF, or the prefix of PLINK files")
+    parser.add_argument("genotypes", help="VCF or BCF, or the prefix of PLINK 1 or 2 files")
     parser.add_argument("traits", help="expression BED, or a table of traits by people")
     _people(parser)
     parser.add_argument(

@@ -84,8 +84,8 @@ def _ranks(changes: pd.DataFrame) -> pd.DataFrame:
     """Whether a change spares the protein, and how grave it is, where there are terms."""
     if "consequence" not in changes:
         return pd.DataFrame({"_spares": True, "_severity": 0}, index=changes.index)
-    lost = changes["consequence"].fillna("").str.contains("|".join(LOSS_OF_FUNCTION))
-    return pd.DataFrame({"_spares": ~lost, "_severity": severity(changes["consequence"])})
+    ranks = severity(changes["consequence"])
+    return pd.DataFrame({"_spares": ranks >= len(LOSS_OF_FUNCTION), "_severity": ranks})
 
 
 def add_homologs(scores: pd.DataFrame, method: str = "wild-type-marginal") -> pd.DataFrame:

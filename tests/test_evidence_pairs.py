@@ -1,21 +1,28 @@
-"""Evidence about pairs of variants and trans genes: equal to loops, neutral where unknown."""
+"""Evidence about pairs of variants: equal to loops, neutral where unknown."""
 
 from __future__ import annotations
 
-from itertools import combinations, product
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from synthetic_evidence import (
+    LETTERS,
+    SEQUENCES,
+    by_pair,
+    change,
+    embedded,
+    matrix,
+    some_variants,
+    table_of,
+)
 
 from seqgen.alignment import Residues
 from seqgen.couplings.inference import infer_couplings
 from seqgen.couplings.numbering import residue_distances
 from seqgen.errors import InputError
 from seqgen.evidence import combine_evidence, pair_evidence, trans_evidence
-from seqgen.evidence.combination import savage_scores
 from seqgen.io.alignments import read_alignment
 from seqgen.io.resources import (
     example_alignment_path,
@@ -27,176 +34,8 @@ from seqgen.io.structures import read_structure
 from seqgen.io.tables import read_table, write_table
 from seqgen.results import Couplings
 from seqgen.schemas import Counted
-from seqgen.schemas.evidence import PAIR_EVIDENCE, TRANS_EVIDENCE
+from seqgen.schemas.evidence import PAIR_EVIDENCE
 from seqgen.weighted_testing.weights import evidence_weights
-
-LETTERS = "ACDEFGHIKLMNPQRSTVWY"
-SEQUENCES = {f"P{k}": (LETTERS[3 * k :] + LETTERS[: 3 * k]) for k in range(4)}
-GENE = {"P0": "ALPHA", "P1": "BETA", "P2": "GAMMA", "P3": "DELTA"}
-
-
-def change(variant, protein, position, alt="W", gene=None):
-    ref = SEQUENCES[protein][position - 1]
-    return {
-        "variant": variant, "gene": gene or GENE[protein], "uniprot": protein,
-        "position": position, "ref_aa": ref, "alt_aa": "V" if ref == alt else alt,
-    }  # fmt: skip
-
-
-def table_of(*rows):
-    return pd.DataFrame(list(rows))
-
-
-def some_variants():
-    places = [("P0", 2), ("P1", 5), ("P0", 9), ("P0", 2), ("P2", 7), ("P1", 12), ("P3", 4),
-              ("P2", 3), ("P0", 17)]  # fmt: skip
-    rows = [change(f"rs{k}", *place, alt="WY"[k % 2]) for k, place in enumerate(places)]
-    # One variant that changes two proteins, and one that changes one in two ways.
-    return table_of(*rows, change("rs4", "P3", 11), change("rs0", "P0", 3))
-
-
-def matrix(first, second=None, *, seed=0, method="plm", z=True, names=None):
-    """Made couplings within a protein or between two."""
-    rng = np.random.default_rng(seed)
-    rows = Residues.of_protein(SEQUENCES[first], (names or {}).get(first, first))
-    if second is None:
-        scores = rng.normal(size=(20, 20))
-        scores = scores + scores.T
-        np.fill_diagonal(scores, np.nan)
-        columns = rows
-    else:
-        scores = rng.normal(size=(20, 20))
-        columns = Residues.of_protein(SEQUENCES[second], (names or {}).get(second, second))
-    return Couplings(scores, rows, columns, method, z=2 * scores + 1 if z else None)
-
-
-def embedded(seed=3, names=("P0", "P1", "P2", "P3", "OTHER")):
-    rng = np.random.default_rng(seed)
-    return pd.DataFrame(rng.normal(size=(len(names), 6)), index=list(names))
-
-
-def by_pair(table):
-    return {
-        (row.variant_1, row.variant_2): row for row in table.itertuples(index=False)
-    }  # fmt: skip
-
-
-# --- the rule that combines -------------------------------------------------------------------
-
-
-def test_savage_scores_are_expected_order_statistics_of_exponentials():
-    rng = np.random.default_rng(1)
-    drawn = np.sort(rng.exponential(size=(200_000, 5)), axis=1).mean(axis=0)
-    np.testing.assert_allclose(savage_scores(np.arange(5.0)), drawn, rtol=0.01)
-    assert savage_scores(np.arange(5.0)).mean() == pytest.approx(1.0, abs=1e-15)
-    # Near -log(1 - u) at the middle of the rank, as Fisher's statistic has it.
-    u = (np.arange(1000) + 0.5) / 1000
-    np.testing.assert_allclose(savage_scores(np.arange(1000.0))[:990], -np.log1p(-u[:990]),
-                               rtol=0.006, atol=6e-4)  # fmt: skip
-
-
-def test_evidence_is_the_sum_over_known_columns():
-    table = pd.DataFrame({
-        "coupling_alignment": [1.0, 3.0, 2.0, np.nan, np.nan],
-        "structure_distance": [9.0, np.nan, 4.0, 30.0, np.nan],
-    })  # fmt: skip
-    low, middle, high = 1 / 3 - 1, 1 / 3 + 1 / 2 - 1, 1 / 3 + 1 / 2 + 1 - 1
-    expected = [low + middle, high, middle + high, low, np.nan]
-    np.testing.assert_allclose(combine_evidence(table)["evidence"], expected)
-    assert "evidence" not in table
-
-
-def test_values_all_alike_say_nothing():
-    table = pd.DataFrame({"gene_pairs": [1.0, 1.0, np.nan], "coupling_complex": [np.nan, 2.0, 5.0]})
-    found = combine_evidence(table)["evidence"]
-    np.testing.assert_allclose(found, [0.0, -0.5, 0.5], atol=1e-12)
-    for count in (3, 7, 1000, 300_000):
-        alike = pd.DataFrame({"gene_a": np.ones(count), "structure_distance": 4.0})
-        assert (combine_evidence(alike)["evidence"] == 0.0).all()
-    # 1/3 + 1/2 - 1/6 - ... : what cancels is 0, not rounding
-    both = pd.DataFrame({"gene_a": [1.0, 2.0, 3.0], "gene_b": [3.0, 2.0, 1.0], "gene_c": 5.0})
-    turned = combine_evidence(both)["evidence"]
-    assert turned.iloc[0] == pytest.approx(1 / 3 + 11 / 6 - 2)
-    assert (np.abs(turned[turned != 0]) > 1e-12).all()
-    alone = combine_evidence(table[["coupling_complex"]])["evidence"]
-    np.testing.assert_allclose(found[1:], alone[1:], atol=1e-12)
-
-
-@st.composite
-def evidence_tables(draw):
-    rows = draw(st.integers(2, 10))
-    cell = st.one_of(st.integers(-6, 6).map(float), st.just(np.nan))
-    names = ["coupling_alignment", "structure_distance", "gene_string"]
-    return pd.DataFrame({
-        name: draw(st.lists(cell, min_size=rows, max_size=rows)) for name in names
-    })  # fmt: skip
-
-
-@given(evidence_tables(), st.data())
-def test_evidence_never_falls_where_one_column_rises(table, data):
-    known = np.argwhere(table.notna().to_numpy())
-    if not len(known):
-        return
-    row, column = known[data.draw(st.integers(0, len(known) - 1))]
-    name = table.columns[column]
-    step = data.draw(st.integers(1, 8)) * (-1 if name == "structure_distance" else 1)
-    raised = table.copy()
-    raised.loc[row, name] += step
-    before, after = (combine_evidence(each)["evidence"] for each in (table, raised))
-    assert after[row] >= before[row] - 1e-12
-    others = before.drop(row).dropna().index
-    assert (after[others] <= before[others] + 1e-12).all()
-
-
-@given(evidence_tables())
-def test_evidence_is_the_same_on_any_increasing_scale(table):
-    other = table.assign(
-        coupling_alignment=np.exp(table["coupling_alignment"]),
-        structure_distance=table["structure_distance"] ** 3 - 2,
-        gene_string=5 * table["gene_string"] + 1,
-    )
-    pd.testing.assert_series_equal(
-        combine_evidence(table)["evidence"], combine_evidence(other)["evidence"], check_exact=True
-    )
-
-
-@given(evidence_tables(), st.integers(0, 9))
-def test_a_missing_value_is_neutral(table, row):
-    row %= len(table)
-    without = table.copy()
-    without.loc[row, "gene_string"] = np.nan
-    two = combine_evidence(table[["coupling_alignment", "structure_distance"]])["evidence"]
-    found = combine_evidence(without)["evidence"]
-    assert found[row] == pytest.approx(two[row], nan_ok=True)
-    empty = combine_evidence(table.assign(gene_none=np.nan))["evidence"]
-    pd.testing.assert_series_equal(empty, combine_evidence(table)["evidence"])
-    nothing = table.isna().all(axis=1)
-    assert (combine_evidence(table)["evidence"].isna() == nothing).all()
-
-
-@given(evidence_tables())
-def test_each_column_adds_nothing_on_average(table):
-    for name in table:
-        found = combine_evidence(table[[name]])["evidence"].dropna()
-        assert not len(found) or abs(found.mean()) < 1e-12
-
-
-def test_columns_to_combine_are_checked():
-    table = pd.DataFrame({"variant": ["a"], "x": [1.0], "gene_1": ["A"], "evidence": [9.0]})
-    with pytest.raises(InputError, match="no column of evidence; found variant, x, gene_1"):
-        combine_evidence(table)
-    assert combine_evidence(table, columns=["x"])["evidence"].tolist() == [0.0]
-    with pytest.raises(InputError, match="column\\(s\\) 'y' of columns missing"):
-        combine_evidence(table, columns=["x", "y"])
-    with pytest.raises(InputError, match="expected a list of different column names"):
-        combine_evidence(table, columns=["x", "x"])
-    with pytest.raises(InputError, match="'variant' holds values that are no numbers"):
-        combine_evidence(table, columns=["variant"])
-    with pytest.raises(InputError, match="table is None"):
-        combine_evidence(None)
-
-
-# --- pairs, against loops ------------------------------------------------------------------------
 
 
 def expected_pairs(variants, cells, between):
@@ -619,128 +458,3 @@ def test_known_variants_of_akt2_are_paired_by_the_couplings_of_its_family(tmp_pa
     assert not len(found.drops)
     path = write_table(found.table, tmp_path / "pairs.parquet", schema=PAIR_EVIDENCE)
     pd.testing.assert_frame_equal(read_table(path, PAIR_EVIDENCE), found.table)
-
-
-# --- variants and trans genes --------------------------------------------------------------------
-
-
-def trans_block(seed=5):
-    return matrix("P0", "P1", seed=seed, method="mean-field")
-
-
-def test_trans_couplings_are_the_largest_with_the_target():
-    variants = pd.DataFrame([
-        {"variant": "res", "gene": "ALPHA", "uniprot": "P0", "position": 5,
-         "ref_aa": SEQUENCES["P0"][4]},
-        {"variant": "whole", "gene": "ALPHA"},
-        {"variant": "outside", "gene": "ALPHA", "uniprot": "P0", "position": 40},
-        {"variant": "other", "gene": "DELTA"},
-    ])  # fmt: skip
-    targets = pd.DataFrame({"gene": ["BETA", "GAMMA"], "uniprot": ["P1", None]})
-    block = trans_block()
-    turned = Couplings(block.scores.T, block.columns, block.rows, block.method, z=block.z.T)
-    listed = block.to_frame()
-    for couplings in (block, turned, listed, [block, matrix("P1", "P0", seed=9, z=False)]):
-        extra = None
-        if isinstance(couplings, list):
-            other = couplings[1].scores
-            centre = np.median(other)
-            extra = (other - centre) / (1.4826 * np.median(np.abs(other - centre)))
-        found = trans_evidence(variants, targets, couplings=couplings).table
-        rows = found.set_index("variant")["coupling_complex"]
-        best = block.z[4].max(), block.z.max()
-        if extra is not None:
-            best = max(best[0], extra[:, 4].max()), max(best[1], extra.max())
-        assert rows["res"] == pytest.approx(best[0])
-        assert rows["whole"] == pytest.approx(best[1])
-        # Nothing is known of a residue that the couplings do not hold.
-        assert set(rows.index) == {"res", "whole"}
-        assert set(found["target"]) == {"BETA"}
-
-
-def test_trans_rows_equal_loops():
-    rng = np.random.default_rng(2)
-    genes = [f"G{k}" for k in range(12)]
-    variants = pd.DataFrame({"variant": [f"v{k}" for k in range(15)],
-                             "gene": rng.choice(genes[:8], 15)})  # fmt: skip
-    targets = genes[5:]
-    a, b = rng.choice([*genes, "X"], (2, 60))
-    known = pd.DataFrame({"gene_1": a, "gene_2": b, "score": rng.random(60).round(3)})
-    vectors = pd.DataFrame(rng.normal(size=(11, 4)), index=genes[:11])
-    centred = vectors - vectors.mean()
-    expected = {}
-    for (name, gene), target in product(variants.itertuples(index=False), targets):
-        told = [
-            row.score for row in known.itertuples() if {row.gene_1, row.gene_2} == {gene, target}
-        ]
-        if gene != target and told:
-            pair = [centred.loc[each] for each in (gene, target) if each in vectors.index]
-            alike = (
-                pair[0] @ pair[1] / np.sqrt((pair[0] @ pair[0]) * (pair[1] @ pair[1]))
-                if len(pair) == 2 else np.nan
-            )  # fmt: skip
-            expected[name, target] = (max(told), alike)
-    found = trans_evidence(variants, targets, gene_pairs={"k": known}, embeddings=vectors)
-    rows = found.table.set_index(["variant", "target"])
-    assert set(rows.index) == set(expected)
-    assert len(expected) > 10
-    for pair, (score, alike) in expected.items():
-        assert rows.loc[pair, "gene_k"] == score
-        assert rows.loc[pair, "embedding_similarity"] == pytest.approx(alike, nan_ok=True, abs=1e-5)
-    pd.testing.assert_series_equal(
-        combine_evidence(found.table)["evidence"], found.table["evidence"]
-    )
-    TRANS_EVIDENCE.validate(found.table)
-
-
-def test_all_trans_candidates_on_request_and_never_ones_own_gene():
-    variants = pd.DataFrame({"variant": ["a", "b", "c"], "gene": ["G0", "G1", "G0"]})
-    targets = ["G0", "G1", "G2"]
-    found = trans_evidence(variants, targets, candidates="all").table
-    assert set(zip(found["variant"], found["target"], strict=True)) == {
-        ("a", "G1"), ("a", "G2"), ("b", "G0"), ("b", "G2"), ("c", "G1"), ("c", "G2"),
-    }  # fmt: skip
-    assert found["evidence"].isna().all()
-    with pytest.raises(InputError, match="9 pairs to look at, more than max_pairs=8"):
-        trans_evidence(variants, targets, candidates="all", max_pairs=8)
-
-
-def test_a_trans_variant_of_several_genes_has_the_row_with_most_evidence():
-    variants = pd.DataFrame({"variant": ["a", "a", "b"], "gene": ["G0", "G1", "G2"]})
-    known = pd.DataFrame({"gene_1": ["G0", "G1", "G2"], "gene_2": "T", "score": [0.2, 0.9, 0.5]})
-    found = trans_evidence(variants, ["T"], gene_pairs=known).table
-    assert found[["variant", "gene", "gene_pairs"]].values.tolist() == [
-        ["a", "G1", 0.9], ["b", "G2", 0.5],
-    ]  # fmt: skip
-
-
-def test_trans_evidence_counts_and_refuses():
-    variants = pd.DataFrame({"variant": ["a", "b", "c"], "gene": ["ALPHA", None, "DELTA"]})
-    targets = ["BETA", "BETA", None, "GAMMA"]
-    named = {"P0": "ALPHA", "P1": "BETA", "P2": "GAMMA", "P3": "X"}
-    couplings = [matrix("P0", "P1", names=named), matrix("P1", "P2", names=named),
-                 matrix("P0", names=named), matrix("P0", "P3", names=named)]  # fmt: skip
-    found = trans_evidence(variants, targets, couplings=couplings)
-    assert dict(zip(found.drops["reason"], found.drops["count"], strict=True)) == {
-        "variant without a gene or protein": 1,
-        "target without a gene": 1,
-        "target repeats another": 1,
-        "couplings: within a protein, which tell nothing of a target": 1,
-        "couplings: not of a variant's protein and a target's": 2,
-    }
-    known = pd.DataFrame({"gene_1": ["ALPHA"], "gene_2": ["DELTA"]})
-    cases = [
-        ({"gene_pairs": known}, "nothing is known of any pair"),
-        ({}, "nothing is known of any pair"),
-        ({"couplings": matrix("P2")}, "couplings: nothing is told of proteins of the variants or"),
-        ({"embeddings": embedded(names=("x", "y"))}, "none is of a protein"),
-    ]
-    for options, message in cases:
-        with pytest.raises(InputError, match=message):
-            trans_evidence(variants, targets, **options)
-    with pytest.raises(InputError, match="targets is 'BETA'"):
-        trans_evidence(variants, "BETA")
-    with pytest.raises(InputError, match="targets: column gene missing"):
-        trans_evidence(variants, pd.DataFrame({"symbol": ["BETA"]}))
-    with pytest.raises(InputError, match="neither column gene nor uniprot"):
-        trans_evidence(variants[["variant"]], ["BETA"])
