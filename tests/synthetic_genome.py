@@ -273,3 +273,29 @@ def mutated(genome: Genome, gene: Gene, variant: tuple[int, str, str]) -> str:
         bases[at] = ""
     # On the other strand what a place holds is turned as a whole with the text.
     return gene.from_start(bases)
+
+
+def gene_of(cds, *, strand="+", before="CCTTCCTTCC", after="GGCTAAATGATTAG"):
+    """A genome of one gene of one exon, and the place of base ``i`` of its coding part."""
+    transcript = before + cds + after
+    turned = transcript.translate(str.maketrans("ACGT", "TGCA"))[::-1]
+    text = transcript if strand == "+" else turned
+    n, first = len(text), len(before) + 1
+    span = (first, first + len(cds) - 1)
+    if strand == "-":
+        span = (n + 1 - span[1], n + 1 - span[0])
+    gene = Gene("G", "1", strand, [(1, n)], span)
+    return Genome({"1": text}, [gene])
+
+
+def edit(genome, at, old, new):
+    """The variant that replaces ``old`` at base ``at`` (from 0) of the coding part by ``new``."""
+    gene, text = genome.genes[0], genome.sequences["1"]
+    if gene.strand == "+":
+        start = gene.coding[0] + at
+    else:
+        start = gene.coding[1] - at - len(old) + 1
+        old, new = (t.translate(str.maketrans("ACGT", "TGCA"))[::-1] for t in (old, new))
+    assert text[start - 1 : start - 1 + len(old)] == old
+    anchor = text[start - 2]
+    return ("1", start - 1, anchor + old, anchor + new)

@@ -9,11 +9,11 @@ from hgvs_check import says_truly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_genome import (
-    Gene,
-    Genome,
+    edit,
     ensembl_gff3,
     ensembl_gtf,
     gencode_gff3,
+    gene_of,
     mutated,
     random_genome,
     read_codons,
@@ -46,32 +46,6 @@ def names(genome, folder, *rows, **settings_):
     given_ = {"proteins": NO_PROTEINS, **files(genome, folder), **settings_}
     found = annotate(table(*rows), **given_).table
     return found.set_index(["pos", "other_allele", "effect_allele"])["hgvs_p"]
-
-
-def gene_of(cds, *, strand="+", before="CCTTCCTTCC", after="GGCTAAATGATTAG"):
-    """A genome of one gene of one exon, and the place of base ``i`` of its coding part."""
-    transcript = before + cds + after
-    turned = transcript.translate(str.maketrans("ACGT", "TGCA"))[::-1]
-    text = transcript if strand == "+" else turned
-    n, first = len(text), len(before) + 1
-    span = (first, first + len(cds) - 1)
-    if strand == "-":
-        span = (n + 1 - span[1], n + 1 - span[0])
-    gene = Gene("G", "1", strand, [(1, n)], span)
-    return Genome({"1": text}, [gene])
-
-
-def edit(genome, at, old, new):
-    """The variant that replaces ``old`` at base ``at`` (from 0) of the coding part by ``new``."""
-    gene, text = genome.genes[0], genome.sequences["1"]
-    if gene.strand == "+":
-        start = gene.coding[0] + at
-    else:
-        start = gene.coding[1] - at - len(old) + 1
-        old, new = (t.translate(str.maketrans("ACGT", "TGCA"))[::-1] for t in (old, new))
-    assert text[start - 1 : start - 1 + len(old)] == old
-    anchor = text[start - 2]
-    return ("1", start - 1, anchor + old, anchor + new)
 
 
 #      0   3   6   9   12  15  18  21  24

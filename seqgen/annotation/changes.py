@@ -84,6 +84,9 @@ def _in_window(edit: Edits, coding: CodingSequences, size: int) -> tuple[pd.Data
     gain = np.where(framed, edit.growth() // 3, 0)
     last = np.where(framed, _end_of_change(ref, alt, first, gain), first + 1)
     n_residues = coding.cds_lengths[edit.row] // 3
+    stop_at = n_residues - 1 - codon
+    loses_stop = (first <= stop_at) & (stop_at < last)
+    last, gain = _to_the_stops((ref, alt), (first, last, gain), (stop_at, stop), framed)
     change = Change(
         ref=ref, alt=alt, codon=codon, first=first, last=last, gain=gain, framed=framed,
         stop=stop, n_residues=n_residues, starts=coding.complete[edit.row],
@@ -91,7 +94,7 @@ def _in_window(edit: Edits, coding: CodingSequences, size: int) -> tuple[pd.Data
         before=_residues_before(edit, coding, codon, first, last + gain),
     )  # fmt: skip
     ends = (alt[:, -1] == BEYOND) & (ref[:, -1] == BEYOND)
-    needs_stop = ~framed | _loses_stop(change)
+    needs_stop = ~framed | loses_stop
     seen = (first < size) & (last + np.maximum(gain, 0) < size - 1)
     unchanged = framed & (gain == 0) & (first == size)
     resolved = unchanged | ends | (seen & ~(needs_stop & (stop == size)))
@@ -111,9 +114,27 @@ def _end_of_change(
     return np.maximum(after, np.maximum(first, first - gain))
 
 
-def _loses_stop(change: Change) -> np.ndarray:
-    at = change.n_residues - 1 - change.codon
-    return (change.first <= at) & (at < change.last)
+def _to_the_stops(
+    residues: tuple[np.ndarray, np.ndarray], change: tuple[np.ndarray, np.ndarray, np.ndarray],
+    stops: tuple[np.ndarray, np.ndarray], framed: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Where changes that take the stop end, and what they gain, told of the proteins alone.
+
+    What lies behind a stop is no residue: a change that reaches there ends with the stop, and
+    where the new protein is no longer than the old one, only what differs between them is told.
+    """
+    (ref, alt), (first, last, gain), (stop_at, stop) = residues, change, stops
+    size, columns = ref.shape[1], np.arange(ref.shape[1])
+    letter = ref[np.arange(len(ref)), np.clip(stop_at, 0, size - 1)]
+    over = framed & (first < stop_at) & (stop_at < last) & (letter == STOP) & (stop_at < size)
+    ended = over & (stop < size)
+    more = np.where(ended, stop - stop_at, gain)
+    # What begins with a new stop is told as that.
+    shorter = ended & (more <= 0) & (stop > first)
+    old, new = (np.where(columns <= at[:, None], held, BEYOND).astype(np.uint8)
+             for held, at in ((ref, stop_at), (alt, stop)))  # fmt: skip
+    end = np.where(shorter, _end_of_change(old, new, first, more), stop_at + 1)
+    return np.where(over, end, last), np.where(ended, more, gain)
 
 
 def _residues_before(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from seqgen.annotation.translation import complement, translate
+from seqgen.annotation.translation import SELENO, complement, translate
 from seqgen.io.genemodels import GeneModels
 from seqgen.io.reference import Reference, is_mitochondrial
 
@@ -21,7 +21,8 @@ class CodingSequences:
     Attributes
     ----------
     bases : ndarray of uint8, shape (total,)
-        Of all transcripts one after another, in the direction of reading.
+        Of all transcripts one after another, in the direction of reading; `SELENO` for the T of
+        a TGA inside a coding part, which is read as selenocysteine.
     offsets : ndarray of int, shape (n + 1,)
         Where each begins.
     cds_lengths : ndarray of int, shape (n,)
@@ -29,7 +30,7 @@ class CodingSequences:
     code : ndarray of int, shape (n,)
         Genetic code: 0 standard, 1 vertebrate mitochondrial.
     complete : ndarray of bool, shape (n,)
-        Whether the coding part begins with a whole codon.
+        Whether the coding part begins with a whole codon that is its first.
     segments : DataFrame
         ``row``, ``start``, ``end``, ``strand``, ``offset`` (bases before it in the direction of
         reading, negative before the first whole codon), by ``row`` and ``start``.
@@ -69,6 +70,18 @@ class CodingSequences:
         inside &= (held["row"].to_numpy()[at] == rows) & (pos <= high[at])
         place = offset[at] + np.where(plus[at], pos - low[at], high[at] - pos)
         return np.where(inside, place, -(2**40))
+
+    def touched(self, rows: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+        """Whether stretches of the genome, both ends included, hold a base of the coding part."""
+        held = self.segments
+        held = held[held["offset"].to_numpy() < self.cds_lengths[held["row"].to_numpy()]]
+        if held.empty:
+            return np.zeros(len(rows), dtype=bool)
+        keys = held["row"].to_numpy() * _SHIFT + held["start"].to_numpy()
+        at = np.searchsorted(keys, rows * _SHIFT + high, side="right") - 1
+        near = np.maximum(at, 0)
+        same = (at >= 0) & (held["row"].to_numpy()[near] == rows)
+        return same & (held["end"].to_numpy()[near] >= low)
 
 
 def coding_sequences(models: GeneModels, reference: Reference) -> CodingSequences:
@@ -111,14 +124,37 @@ def coding_sequences(models: GeneModels, reference: Reference) -> CodingSequence
         {name: is_mitochondrial(name) for name in models.transcripts["chrom"].unique()}
     )
     segments = parts.sort_values(["row", "start"], kind="stable").reset_index(drop=True)
+    lengths, code = np.maximum(cds - trimmed, 0), mitochondrial.to_numpy(dtype=np.int64)
+    proteins = (models.transcripts["biotype"] == "protein_coding").to_numpy() & (code == 0)
     return CodingSequences(
-        _read(parts, offsets, reference),
+        _with_selenocysteine(_read(parts, offsets, reference), offsets, lengths * proteins),
         offsets,
-        np.maximum(cds - trimmed, 0),
-        mitochondrial.to_numpy(dtype=np.int64),
-        trimmed == 0,
+        lengths,
+        code,
+        (trimmed == 0) & ~models.transcripts["open_start"].to_numpy(dtype=bool),
         segments[["row", "start", "end", "plus", "offset"]],
     )
+
+
+def _with_selenocysteine(bases: np.ndarray, offsets: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Bases with the T of TGA marked inside coding parts that hold no other stop.
+
+    Files of gene models seldom tell selenocysteines; a protein that is read on beyond TGA, and
+    that alone, has one there.
+    """
+    second, third = bases[1:-1], bases[2:]
+    tga = (second == ord("G")) & (third == ord("A"))
+    stop = (bases[:-2] == ord("T")) & (
+        tga | ((second == ord("A")) & ((third == ord("A")) | (third == ord("G"))))
+    )
+    at = np.flatnonzero(stop)
+    row = np.searchsorted(offsets, at, side="right") - 1
+    place = at - offsets[row]
+    inner = (place % 3 == 0) & (place < lengths[row] // 3 * 3 - 3)
+    at, row = at[inner], row[inner]
+    others = np.bincount(row, weights=~tga[at], minlength=len(lengths))
+    bases[at[others[row] == 0]] = SELENO
+    return bases
 
 
 def _read(parts: pd.DataFrame, offsets: np.ndarray, reference: Reference) -> np.ndarray:

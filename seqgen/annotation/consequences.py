@@ -13,9 +13,10 @@ from seqgen.annotation.alleles import WHICH, oriented
 from seqgen.annotation.changes import protein_changes
 from seqgen.annotation.choice import choose_transcripts
 from seqgen.annotation.coding import CodingSequences, coding_sequences
-from seqgen.annotation.edits import edits
-from seqgen.annotation.hgvs import named_substitutions
-from seqgen.annotation.terms import is_coding, ontology_terms, specific_terms
+from seqgen.annotation.edits import edits, shortest, unedited
+from seqgen.annotation.hgvs import named_within
+from seqgen.annotation.terms import is_coding, ontology_terms, settled_terms
+from seqgen.annotation.translation import translate
 from seqgen.annotation.uniprot import UniProtPlaces, uniprot_places
 from seqgen.errors import InputError
 from seqgen.io.csq import consequences
@@ -28,6 +29,7 @@ STAGE = "annotate"
 _OUTSIDE = "variant lies in none of the transcripts"
 _NO_CONTIG = "transcript's chromosome is not in the FASTA"
 _UNNUMBERED = "residue has no counterpart in UniProt's sequence, numbered by the transcript"
+_NO_CHANGES = pd.DataFrame()
 
 
 class Mapped(NamedTuple):
@@ -97,9 +99,8 @@ def map_variants(
         told = "ref" if _says_ref(sumstats) else where_both
         variants = oriented(_variants(sumstats), reference, tally, where_both=told)
         models = _of_interest(models, variants, (reference, transcripts), tally)
-        found = consequences(
-            variants[["contig", "pos", "ref", "alt"]], models, reference.path, workers=workers
-        )
+        asked = shortest(variants[["contig", "pos", "ref", "alt"]])
+        found = consequences(asked, models, reference.path, workers=workers)
         coding = coding_sequences(models, reference)
     inside = np.zeros(len(variants), dtype=bool)
     inside[found["row"].to_numpy(dtype=np.int64)] = True
@@ -183,20 +184,87 @@ def _with_changes(rows: pd.DataFrame, found: pd.DataFrame, coding: CodingSequenc
     said = found[["position", "ref_aa", "alt_aa"]].reset_index(drop=True)
     told = single & codes & (said["ref_aa"].str.len() == 1) & (said["alt_aa"].str.len() == 1)
     told &= ~words.str.contains("stop_lost", regex=False)
+    told &= _agrees(said, told, rows["transcript_row"], coding)
     out = said.where(told)
-    out["hgvs_p"] = out["kind"] = pd.Series(None, out.index, dtype="str")
-    out.loc[told, "hgvs_p"] = named_substitutions(out[told])
-    read = np.flatnonzero((codes & ~told).to_numpy())
-    if len(read):
-        which = rows.iloc[read]
-        changes = protein_changes(
-            edits(which, which["transcript_row"].to_numpy(), coding), coding
-        ).set_axis(read)
-        kept = np.ones(len(out), dtype=bool)
-        kept[read] = False
+    out["hgvs_p"] = pd.Series(None, out.index, dtype="str")
+    starts = coding.complete[rows["transcript_row"].to_numpy()]
+    out.loc[told, "hgvs_p"] = named_within(out[told], starts[told])
+    out["kind"] = _kinds_of_single(out, starts)
+    changes, away = _read(rows, (codes & ~told, ~codes), words, coding)
+    out.loc[away, "kind"] = "away"
+    kept = np.ones(len(out), dtype=bool)
+    kept[changes.index] = False
+    if len(changes):
         out = pd.concat([out[kept], changes]).sort_index()
-    terms = specific_terms(ontology_terms(words), out.pop("kind"))
+    terms = settled_terms(ontology_terms(words), out.pop("kind"), out["ref_aa"], out["alt_aa"])
     return rows.assign(consequence=terms).join(out)
+
+
+def _kinds_of_single(told: pd.DataFrame, starts: np.ndarray) -> np.ndarray:
+    """Sorts of change of single bases where what csq says may need to be settled."""
+    old, new = (told[name].fillna("").to_numpy(dtype="U1") for name in ("ref_aa", "alt_aa"))
+    first = (told["position"] == 1).fillna(value=False).to_numpy(dtype=bool)
+    cases = {
+        "same": first & (old == new),
+        "start": first & starts & (old == "M"),
+        "substitution": first & ~starts,
+    }
+    return np.select([*cases.values()], [*cases], "")
+
+
+def _agrees(
+    said: pd.DataFrame, told: pd.Series, rows: pd.Series, coding: CodingSequences
+) -> np.ndarray:
+    """Whether the protein has the residue that csq says: of N and of selenocysteine it has not."""
+    out = np.zeros(len(said), dtype=bool)
+    which = np.flatnonzero(told)
+    first = 3 * (said["position"].iloc[which].to_numpy(dtype=np.int64) - 1)
+    at = rows.to_numpy()[which]
+    own = translate(unedited(coding, at, first[:, None] + np.arange(3)), coding.code[at])
+    letters = said["ref_aa"].iloc[which].to_numpy(dtype=object).astype("S1").view(np.uint8)
+    out[which] = own[:, 0] == letters
+    return out
+
+
+def _read(
+    rows: pd.DataFrame,
+    asked: tuple[pd.Series, pd.Series],
+    words: pd.Series,
+    coding: CodingSequences,
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Changes read from the protein, and rows that csq calls coding but are away from it.
+
+    csq overlooks some changes beside the edge of an exon and in the last codon of a coding part
+    that is not whole, and takes some in introns for coding ones.
+    """
+    said, unsaid = (each.to_numpy(copy=True) for each in asked)
+    at, pos = rows["transcript_row"].to_numpy(), rows["pos"].to_numpy()
+    near = coding.touched(at, pos, pos + rows["ref"].str.len().to_numpy())
+    which = np.flatnonzero(near & (said | unsaid))
+    edit = edits(rows.iloc[which], at[which], coding)
+    taken = edit.touches & (said[which] | ~edit.at_edge)
+    read = which[taken]
+    said[read] = False
+    if not len(read):
+        return _NO_CHANGES, np.flatnonzero(said)
+    edit = edit.take(taken)
+    changes = protein_changes(edit, coding).set_axis(read)
+    changes = _starts(changes, words.iloc[read], coding.complete[edit.row])
+    return changes, np.flatnonzero(said)
+
+
+def _starts(changes: pd.DataFrame, words: pd.Series, complete: np.ndarray) -> pd.DataFrame:
+    """Start codons that go with what is before them, or that it makes anew, as csq has seen."""
+    lost = words.str.contains("start_lost", regex=False).to_numpy()
+    retained = ~lost & words.str.contains("start_retained", regex=False).to_numpy()
+    kind = changes["kind"].to_numpy(dtype=object)
+    lost = lost & complete & (kind == "unknown")
+    retained = retained & ((kind == "unknown") | (kind == "start"))
+    names = ["position", "ref_aa", "alt_aa", "hgvs_p", "kind"]
+    for name, gone, made in zip(names, [1, "M", None, "p.Met1?", "start"],
+                                [1, "M", "M", "p.Met1=", "same"], strict=True):  # fmt: skip
+        changes[name] = changes[name].mask(lost, gone).mask(retained, made)
+    return changes
 
 
 def _numbered(

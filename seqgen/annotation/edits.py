@@ -29,7 +29,12 @@ class Edits:
         How many.
     inside : ndarray of bool
         False where the edit reaches beyond an exon or the coding part's beginning, so that what
-        becomes of the protein cannot be told.
+        becomes of the protein cannot be told; it then takes nothing and puts in nothing.
+    touches : ndarray of bool
+        Whether a coding base goes, or bases come beside one.
+    at_edge : ndarray of bool
+        Whether bases come, none going, where one of the two beside is not of the same exon's
+        coding part.
     """
 
     row: np.ndarray
@@ -38,6 +43,8 @@ class Edits:
     inserted: np.ndarray
     n_inserted: np.ndarray
     inside: np.ndarray
+    touches: np.ndarray
+    at_edge: np.ndarray
 
     def take(self, which: np.ndarray) -> Edits:
         """The edits ``which`` (a mask or numbers)."""
@@ -46,6 +53,7 @@ class Edits:
         return Edits(
             self.row[which], self.start[which], self.end[which],
             self.inserted[which][:, :widest], counts, self.inside[which],
+            self.touches[which], self.at_edge[which],
         )  # fmt: skip
 
     def growth(self) -> np.ndarray:
@@ -69,10 +77,11 @@ def edits(variants: pd.DataFrame, rows: np.ndarray, coding: CodingSequences) -> 
     Edits
     """
     ref, alt = _letters(variants["ref"]), _letters(variants["alt"])
-    pos, n_ref, n_alt, alt = _trimmed(variants["pos"].to_numpy(dtype=np.int64), ref, alt)
     strand = np.zeros(len(coding.offsets), dtype=bool)
     strand[coding.segments["row"].to_numpy()] = coding.segments["plus"].to_numpy()
     plus = strand[rows]
+    given = (variants["pos"].to_numpy(dtype=np.int64), ref, alt)
+    pos, n_ref, n_alt, alt = _trimmed(given, plus)
     first, last = coding.place(rows, pos), coding.place(rows, pos + n_ref - 1)
     left = coding.place(rows, pos - 1)
     # Between two bases: beside either of them, for at the edge of an exon only one is in it.
@@ -82,9 +91,36 @@ def edits(variants: pd.DataFrame, rows: np.ndarray, coding: CodingSequences) -> 
     insertion = n_ref == 0
     start = np.where(insertion, between, np.where(plus, first, last))
     end = np.where(insertion, between, np.where(plus, last, first) + 1)
-    inside = (start >= 0) & (end - start == n_ref) & (start < coding.cds_lengths[rows])
+    lengths = coding.cds_lengths[rows]
+    inside = (start >= 0) & (end - start == n_ref) & (start < lengths)
+    low, high = np.minimum(first, left), np.maximum(first, left)
+    at_edge = insertion & ~((low >= 0) & (high == low + 1) & (high < lengths))
+    touches = coding.touched(rows, pos - insertion, pos + np.maximum(n_ref - 1, 0))
+    # An edit that cannot be told is none, lest what it would do be counted.
+    start, end, n_alt = (np.where(inside, each, 0) for each in (start, end, n_alt))
+    alt = np.where(inside[:, None], alt, 0).astype(np.uint8)
     inserted = np.where(plus[:, None], alt, _reversed(complement(alt), n_alt))
-    return Edits(rows, start, end, inserted, n_alt, inside)
+    return Edits(rows, start, end, inserted, n_alt, inside, touches, at_edge)
+
+
+def shortest(variants: pd.DataFrame) -> pd.DataFrame:
+    """Variants without what ``ref`` and ``alt`` share at their ends, a base of each being left.
+
+    csq misreads alleles that are longer than they need to be, and some of them stop it.
+    """
+    frame = variants.reset_index(drop=True)
+    for last in (True, False):
+        which = np.flatnonzero((frame["ref"].str.len() > 1) & (frame["alt"].str.len() > 1))
+        while len(which):
+            ref, alt = frame["ref"].iloc[which], frame["alt"].iloc[which]
+            at = -1 if last else 0
+            same = (ref.str.get(at) == alt.str.get(at)) & (ref.str.len() > 1) & (alt.str.len() > 1)
+            which = which[same.to_numpy()]
+            kept = slice(None, -1) if last else slice(1, None)
+            frame.loc[which, "ref"] = ref[same].str[kept]
+            frame.loc[which, "alt"] = alt[same].str[kept]
+            frame.loc[which, "pos"] += 0 if last else 1
+    return frame
 
 
 def _letters(alleles: pd.Series) -> np.ndarray:
@@ -95,9 +131,14 @@ def _letters(alleles: pd.Series) -> np.ndarray:
 
 
 def _trimmed(
-    pos: np.ndarray, ref: np.ndarray, alt: np.ndarray
+    given: tuple[np.ndarray, np.ndarray, np.ndarray], plus: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Without what the alleles share in front, then behind: position, lengths, new alternative."""
+    """Without what the alleles share at their ends: position, lengths, new alternative.
+
+    What could be at either end is taken off where the reading begins, which puts the change as
+    far along the transcript as the alleles allow.
+    """
+    pos, ref, alt = given
     n_ref, n_alt = (ref != 0).sum(axis=1), (alt != 0).sum(axis=1)
     width = min(ref.shape[1], alt.shape[1])
     same = (ref[:, :width] == alt[:, :width]) & (ref[:, :width] != 0)
@@ -105,7 +146,9 @@ def _trimmed(
     turned = (_reversed(ref, n_ref)[:, :width], _reversed(alt, n_alt)[:, :width])
     same = (turned[0] == turned[1]) & (turned[0] != 0)
     behind = np.logical_and.accumulate(same, axis=1).sum(axis=1)
-    behind = np.minimum(behind, np.minimum(n_ref, n_alt) - front)
+    most = np.minimum(n_ref, n_alt)
+    front = np.where(plus, front, np.minimum(front, most - behind))
+    behind = np.minimum(behind, most - front)
     n_ref, n_alt = n_ref - front - behind, n_alt - front - behind
     width = int(n_alt.max(initial=1))
     columns = np.arange(max(width, 1))

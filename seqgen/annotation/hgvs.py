@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from seqgen.annotation.translation import BEYOND, STOP
+from seqgen.annotation.translation import BEYOND, STOP, UNKNOWN
 from seqgen.residues import THREE_LETTER
 
 _THREE = np.full(256, "", dtype="U3")
@@ -63,10 +63,15 @@ def named_substitutions(table: pd.DataFrame) -> pd.Series:
     >>> named_substitutions(table).tolist()
     ['p.Arg12Cys', 'p.Leu3=', 'p.Met1?']
     """
+    return named_within(table, np.ones(len(table), dtype=bool))
+
+
+def named_within(table: pd.DataFrame, starts: np.ndarray) -> pd.Series:
+    """The same, of proteins whose first residue may not be their beginning (``starts`` False)."""
     alt = three_letters(table["alt_aa"])
     alt = alt.mask(table["ref_aa"] == table["alt_aa"], "=")
     start = (table["position"] == 1) & (table["ref_aa"] == "M") & (alt != "=")
-    alt = alt.mask(start, "?")
+    alt = alt.mask(start & starts, "?")
     name = "p." + three_letters(table["ref_aa"]) + table["position"].astype("str") + alt
     return name.astype("str")
 
@@ -88,7 +93,9 @@ def described(change: Change) -> pd.DataFrame:
     stop_in_ref &= stop_at < size
     end = np.where(change.framed, change.last + change.gain, np.minimum(change.stop + 1, size))
     early = (change.stop >= change.first) & (change.stop < end)
-    end = np.where(early, np.minimum(end, change.stop + 1), end)
+    # Behind what comes in before the stop, a stop is but the stop.
+    before_stop = stop_in_ref & (change.first == stop_at) & (change.last == change.first)
+    end = np.where(early, np.minimum(end, change.stop + 1 - before_stop), end)
     kinds = _kinds(change, (old, new), (stop_in_ref, stop_at), end)
     # An open end is read to the new stop.
     through = np.isin(kinds, ("extension", "delins to the stop", "frameshift"))
@@ -112,28 +119,39 @@ def _kinds(
     loses_stop = stop_in_ref & (change.first <= stop_at) & (stop_at < change.last)
     stops_early = n_gained > 0
     stops_early &= change.stop == change.first
-    repeats = (n_lost == 0) & (n_gained > 0) & (n_gained <= change.before.shape[1])
+    repeats = (n_lost == 0) & (n_gained > 0) & _repeats(change, end)
+    # An insertion is named by the residues on both sides of it.
+    sided = (old != BEYOND) & (change.codon + change.first > 0)
+    cases = {
+        # A codon that is not whole, or has an N.
+        "unread": (change.first >= size) & np.isin(change.ref[:, 0], (BEYOND, UNKNOWN)),
+        "same": (change.first >= size) | past_stop,
+        "start": start,
+        "unknown": (new == BEYOND) & ((old == BEYOND) | (old == STOP) | ~change.framed),
+        "duplication": change.framed & repeats,
+        "untold": (n_gained > 0) & ((old == BEYOND) | ((n_lost == 0) & ~sided)),
+        "nonsense": stops_early,
+        "extension": loses_stop & (change.first == stop_at),
+        "delins to the stop": loses_stop & change.framed,
+        "frameshift": ~change.framed,
+        "insertion": (n_lost == 0) & (n_gained > 0),
+        "deletion": n_gained == 0,
+        "substitution": (n_lost == 1) & (n_gained == 1),
+    }
+    kinds = np.select([*cases.values()], [*cases], "delins")
+    return np.where(kinds == "untold", "unknown", kinds)
+
+
+def _repeats(change: Change, end: np.ndarray) -> np.ndarray:
+    """Whether what comes in is what stands before it."""
     gained = _cut(change.alt, change.first, end)
-    width = min(gained.shape[1], change.before.shape[1])
-    repeats &= (gained[:, :width] == change.before[:, :width]).all(axis=1)
-    conditions = [
-        (change.first >= size) | past_stop,
-        start,
-        (new == BEYOND) & ((old == BEYOND) | (old == STOP) | ~change.framed),
-        stops_early,
-        loses_stop & (change.first == stop_at),
-        loses_stop & change.framed,
-        ~change.framed,
-        repeats,
-        (n_lost == 0) & (n_gained > 0),
-        n_gained == 0,
-        (n_lost == 1) & (n_gained == 1),
-    ]
-    names = [
-        "same", "start", "unknown", "nonsense", "extension", "delins to the stop",
-        "frameshift", "duplication", "insertion", "deletion", "substitution",
-    ]  # fmt: skip
-    return np.select(conditions, names, "delins")
+    # ``before`` has as many residues as come in without a stop.
+    skipped = change.last + change.gain - end
+    places = np.arange(gained.shape[1]) + skipped[:, None]
+    width = change.before.shape[1]
+    earlier = np.take_along_axis(change.before, np.clip(places, 0, width - 1), axis=1)
+    earlier = np.where((places >= 0) & (places < width) & (gained != BEYOND), earlier, BEYOND)
+    return (gained == earlier).all(axis=1)
 
 
 def _named(change: Change, kinds: np.ndarray, lost: np.ndarray, gained: np.ndarray) -> pd.DataFrame:
@@ -169,6 +187,7 @@ def _named(change: Change, kinds: np.ndarray, lost: np.ndarray, gained: np.ndarr
         "same": (only + "=").where(change.one_codon, "="),
         "start": pd.Series("Met1?", range(rows)),
         "unknown": pd.Series("?", range(rows)),
+        "unread": pd.Series("?", range(rows)),
         "nonsense": residue(at) + "Ter",
         "extension": residue(at) + first_new + "extTer" + onward,
         "delins to the stop": span(at, last - 1) + ("delins" + new + ended).where(new != "", "del"),
@@ -192,7 +211,7 @@ def _table(
 ) -> pd.DataFrame:
     size = change.ref.shape[1]
     rows = np.arange(len(kinds))
-    same, unknown = kinds == "same", kinds == "unknown"
+    same, unknown = kinds == "same", np.isin(kinds, ("unknown", "unread"))
     at = np.where(same, 0, np.minimum(change.first, size - 1))
     touched = _strings(change.ref[rows, :1])
     lost = residues[0].mask(residues[0] == "", "-").mask(same, touched)

@@ -89,7 +89,7 @@ def mutant_proteins(
     tally.note(frame[shown], same, "variant leaves the protein as it is", action="dropped")
     frame = frame[~same]
     models = read_gene_models(gff)
-    rows = transcript_rows(models, frame["transcript"])
+    rows = transcript_rows(models, frame["transcript"], frame["chrom"])
     tally.note(frame[shown], rows < 0, "transcript is not in the gene models", action="dropped")
     frame, rows = frame[rows >= 0].reset_index(drop=True), rows[rows >= 0]
     if frame.empty:

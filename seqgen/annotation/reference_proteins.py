@@ -11,7 +11,7 @@ import pandas as pd
 from seqgen.annotation.coding import CodingSequences, coding_sequences
 from seqgen.errors import InputError
 from seqgen.io.genemodels import GeneModels, read_gene_models
-from seqgen.io.reference import open_reference
+from seqgen.io.reference import contig_key, open_reference
 
 
 def reference_proteins(
@@ -85,9 +85,26 @@ def coding_of(models: GeneModels, fasta: str | os.PathLike[str]) -> CodingSequen
         return coding_sequences(models, reference)
 
 
-def transcript_rows(models: GeneModels, names: pd.Series) -> np.ndarray:
-    """Row of each transcript, -1 where there is none; of one on X and Y the first."""
-    table = models.transcripts["transcript"]
-    place = pd.Series(np.arange(len(table)), index=table.to_numpy())
+def transcript_rows(
+    models: GeneModels, names: pd.Series, chroms: pd.Series | None = None
+) -> np.ndarray:
+    """Row of each transcript, -1 where there is none.
+
+    One identifier may stand on X and on Y: ``chroms`` tells which is meant, else it is the first.
+    """
+    table = models.transcripts
+    if chroms is None:
+        keys, wanted = pd.Index(table["transcript"]), pd.Index(names)
+    else:
+        keys, wanted = (
+            pd.MultiIndex.from_arrays([name, _keys(chrom)])
+            for name, chrom in ((table["transcript"], table["chrom"]), (names, chroms))
+        )
+    place = pd.Series(np.arange(len(table)), index=keys)
     place = place[~place.index.duplicated()]
-    return place.reindex(names).fillna(-1).to_numpy(dtype=np.int64)
+    return place.reindex(wanted).fillna(-1).to_numpy(dtype=np.int64)
+
+
+def _keys(chroms: pd.Series) -> pd.Series:
+    named = chroms.astype("str")
+    return named.map({name: contig_key(name) for name in named.dropna().unique()})

@@ -23,14 +23,43 @@ _OF_KIND = {
     "frameshift": "frameshift_variant", "nonsense": "stop_gained", "start": "start_lost",
     "extension": "stop_lost", "delins to the stop": "stop_lost", "same": "synonymous_variant",
     "duplication": "inframe_insertion", "insertion": "inframe_insertion",
-    "deletion": "inframe_deletion", "substitution": "protein_altering_variant",
+    "deletion": "inframe_deletion", "substitution": "missense_variant",
     "delins": "protein_altering_variant",
 }  # fmt: skip
+_INFRAME = ("inframe_insertion", "inframe_deletion", "protein_altering_variant")
+# What a term of csq may be beside, by the sort of change that reading the protein shows.
+_BESIDE = {
+    "frameshift": ("frameshift_variant", "stop_lost"),
+    "nonsense": ("stop_gained", "frameshift_variant", *_INFRAME),
+    "start": (
+        "start_lost",
+        "stop_gained",
+        "missense_variant",
+        "frameshift_variant",
+        *_INFRAME,
+        "stop_lost",
+    ),
+    "extension": ("stop_lost", "frameshift_variant", *_INFRAME),
+    "delins to the stop": ("stop_lost", *_INFRAME),
+    "same": ("synonymous_variant", "stop_retained_variant", "start_retained_variant", *_INFRAME),
+    "duplication": ("inframe_insertion",),
+    "insertion": ("inframe_insertion",),
+    "deletion": ("inframe_deletion",),
+    "substitution": ("missense_variant",),
+    "delins": ("missense_variant", *_INFRAME),
+}
+_HARMLESS = ("synonymous_variant", "start_retained_variant", "stop_retained_variant")
+# Terms that any of others may stand for.
+_ENOUGH = {
+    "same": ("synonymous_variant", "stop_retained_variant", "start_retained_variant"),
+    "delins": ("missense_variant", *_INFRAME),
+}
 _CODING = frozenset((
     "missense", "synonymous", "frameshift", "inframe_altering", "inframe_insertion",
     "inframe_deletion", "stop_gained", "stop_lost", "stop_retained", "start_lost",
     "start_retained", "coding_sequence", *_UNSPECIFIC,
 ))  # fmt: skip
+_CODING_TERMS = frozenset(_TERMS.get(word, word) for word in _CODING)
 
 # From the gravest on, in the order that Ensembl publishes.
 _SEVERITY = (
@@ -88,18 +117,70 @@ def is_coding(words: pd.Series) -> pd.Series:
     return words.map(kinds).astype(bool)
 
 
-def specific_terms(terms: pd.Series, kinds: pd.Series) -> pd.Series:
-    """Terms in which what csq leaves open is told by the sort of change of the protein."""
-    pattern = "|".join(_UNSPECIFIC)
-    known = kinds.map(_OF_KIND)
-    asked = terms.str.contains(pattern) & known.notna()
-    pairs = pd.DataFrame({"terms": terms[asked], "known": known[asked]}).drop_duplicates()
-    pairs["new"] = [
-        "&".join(dict.fromkeys(known if each in _UNSPECIFIC else each for each in told.split("&")))
-        for told, known in zip(pairs["terms"], pairs["known"], strict=True)
-    ]
-    table = pairs.set_index(["terms", "known"])["new"]
+def settled_terms(
+    terms: pd.Series, kinds: pd.Series, ref_aa: pd.Series, alt_aa: pd.Series
+) -> pd.Series:
+    """Terms that agree with what is read of the protein, where it was read.
+
+    What csq leaves open is told by the sort of change; what it takes from the place alone, such
+    as a start or stop lost where the bases that go leave the same codon behind, is put right.
+
+    Parameters
+    ----------
+    terms : Series of str
+        Terms, ``&`` between them.
+    kinds : Series of str
+        Sort of change, as of `described`, or ``away`` where no coding base is touched, ``unread``
+        where the codon cannot be read; missing where the protein was not.
+    ref_aa, alt_aa : Series of str
+        Residues lost and gained.
+
+    Examples
+    --------
+    >>> settled_terms(pd.Series(["start_lost&splice_region_variant"]), pd.Series(["frameshift"]),
+    ...               pd.Series(["T"]), pd.Series(["RG"])).tolist()
+    ['frameshift_variant&splice_region_variant']
+    """
+    asked = kinds.isin([*_OF_KIND, "away", "unread", "unknown"])
+    key = ["terms", "kind", "to_stop", "at_stop"]
+    frame = pd.DataFrame({
+        "terms": terms[asked], "kind": kinds[asked],
+        "to_stop": alt_aa[asked].str.contains("*", regex=False).fillna(value=False),
+        "at_stop": ref_aa[asked].str.contains("*", regex=False).fillna(value=False),
+    })  # fmt: skip
+    pairs = frame.drop_duplicates()
+    new = [_settled(*each) for each in zip(*(pairs[name].tolist() for name in key), strict=True)]
     out = terms.copy()
-    keys = pd.MultiIndex.from_arrays([terms[asked], known[asked]])
-    out[asked] = table.reindex(keys).to_numpy()
+    if new:
+        table = pd.Series(new, index=pd.MultiIndex.from_frame(pairs[key]))
+        out[asked] = table.reindex(pd.MultiIndex.from_frame(frame[key])).to_numpy()
     return out.astype("str")
+
+
+def _settled(told: str, kind: str, to_stop: bool, at_stop: bool) -> str:
+    each = told.split("&")
+    if kind == "unknown":
+        named = ["coding_sequence_variant" if term == "intron_variant" else term for term in each]
+        return "&".join(dict.fromkeys(named))
+    if kind == "unread":
+        others = [term for term in each if term not in {*_CODING_TERMS, "intron_variant"}]
+        return "&".join(["coding_sequence_variant", *others])
+    if kind == "away":
+        kept = [term for term in each if term not in _CODING_TERMS or term in _HARMLESS]
+        return "&".join(kept or ["intron_variant"])
+    needed, enough = _OF_KIND[kind], _ENOUGH.get(kind, (_OF_KIND[kind],))
+    beside = _BESIDE[kind]
+    if kind == "same" and at_stop:
+        needed, enough = "stop_retained_variant", ("stop_retained_variant",)
+    if kind in ("insertion", "delins") and to_stop and not at_stop:
+        needed, enough, beside = "stop_gained", ("stop_gained",), ("stop_gained", *beside)
+    coded = [term for term in each if term in beside]
+    if not set(enough) & set(coded):
+        coded.insert(0, needed)
+    # Where csq tells what the protein undergoes; an intron is none of it.
+    first = next((k for k, term in enumerate(each) if term in _CODING_TERMS), 0)
+    out = [*each[:first], *coded, *each[first:]]
+    others = [term for term in out if term not in _CODING_TERMS and term != "intron_variant"]
+    return "&".join(dict.fromkeys(
+        term for term in out if term in coded or term in others
+    ))  # fmt: skip

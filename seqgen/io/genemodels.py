@@ -45,8 +45,9 @@ class GeneModels:
     transcripts : DataFrame
         One row per transcript: ``transcript``, ``gene_id``, ``gene`` (symbol, or the
         identifier where there is none), ``chrom`` as in the file, ``strand``, ``biotype``,
-        ``protein`` (identifier), ``mane``, ``canonical``, ``cds_length`` and ``exon_length``
-        in bases.
+        ``protein`` (identifier), ``mane``, ``canonical``, ``open_start`` (whether the coding
+        part is said to begin before what is known of it), ``cds_length`` and ``exon_length`` in
+        bases.
     parts : DataFrame
         ``row`` (of ``transcripts``), ``kind`` (exon, cds, utr5, utr3), ``start`` and ``end``
         (1-based, both included), ``phase`` (bases before the first whole codon; -1 where it is
@@ -147,8 +148,14 @@ def _key(name: str, *, gtf: bool = False) -> Any:
     """Value of an attribute, of a GFF3 or of a GTF."""
     import polars as pl
 
-    pattern = rf'(?:^|;)\s*{name} "?([^";]+)' if gtf else rf"(?:^|;)\s*{name}=([^;]+)"
-    return pl.col("attributes").str.extract(pattern)
+    text = pl.col("attributes")
+    if not gtf:
+        return text.str.extract(rf"(?:^|;)\s*{name}=([^;]+)")
+    # What is quoted may hold a semicolon.
+    return pl.coalesce(
+        text.str.extract(rf'(?:^|;)\s*{name} "([^"]+)"'),
+        text.str.extract(rf'(?:^|;)\s*{name} ([^";\s]+)'),
+    )
 
 
 def _first(names: tuple[str, ...], *, gtf: bool = False) -> Any:
@@ -164,6 +171,11 @@ def _flags() -> list[Any]:
     return [
         text.str.contains(r"(?i)\bMANE[_ ]Select\b").alias("mane"),
         text.str.contains(r"(?i)Ensembl_canonical|RefSeq[_ ]Select").alias("canonical"),
+        (
+            text.str.contains("cds_start_NF")
+            | ((pl.col("strand") == "+") & text.str.contains(r"start_range=\.,"))
+            | ((pl.col("strand") == "-") & text.str.contains(r"end_range=\d+,\."))
+        ).alias("open_start"),
     ]
 
 
@@ -261,7 +273,7 @@ def _models(path: Path, parts: pl.DataFrame, told: pl.DataFrame, counts: list) -
         table = table.join(sums, on="row", how="left", maintain_order="left")
     table = table.with_columns(
         pl.col("cds_length", "exon_length").fill_null(0),
-        pl.col("mane", "canonical").fill_null(value=False),
+        pl.col("mane", "canonical", "open_start").fill_null(value=False),
         pl.coalesce("gene_id", "id").alias("gene_id"),
     ).with_columns(
         *(
@@ -274,7 +286,7 @@ def _models(path: Path, parts: pl.DataFrame, told: pl.DataFrame, counts: list) -
         pl.coalesce("biotype", "default").alias("biotype"),
     )  # fmt: skip
     names = ["id", "gene_id", "gene", "chrom", "strand", "biotype", "protein", "mane", "canonical",
-             "cds_length", "exon_length"]  # fmt: skip
+             "open_start", "cds_length", "exon_length"]  # fmt: skip
     drops = pd.DataFrame(counts, columns=DROPS.names)
     return GeneModels(
         str(path),
