@@ -208,3 +208,15 @@ def test_a_wrong_shape_is_not_called_damage(tmp_path, R):
         with pytest.raises(InputError, match=message) as caught:
             read_ld(tmp_path / "x.npy", variants=ld_files.table())
         assert "cut short" not in str(caught.value)
+
+
+def test_r_squared_less_its_bias_is_refused(tmp_path, R):
+    for people in (500, 100_000):
+        adjusted = R**2 - (1 - R**2) / (people - 2)
+        np.save(tmp_path / "x.npy", adjusted)
+        with pytest.raises(
+            InputError, match=r"r squared less its bias.*plink --r.*--ld-nonnegative"
+        ):
+            read_ld(tmp_path / "x.npy", variants=ld_files.table())
+    ld = read_ld(tmp_path / "x.npy", variants=ld_files.table(), nonnegative=True)
+    np.testing.assert_allclose(ld.R, adjusted, atol=1e-12)

@@ -64,6 +64,7 @@ def chromosome_order(values: pd.Series) -> pd.Series:
 
 def _canonical(name: str) -> str | None:
     name = name.strip().upper().replace(_REFSEQ_MT, "MT")
-    name = _REFSEQ.sub(r"\1", name).removeprefix("CHR").removesuffix(".0").lstrip("0")
+    name = _REFSEQ.sub(r"\1", name).removeprefix("CHROMOSOME").removeprefix("CHR")
+    name = name.strip().removesuffix(".0").lstrip("0")
     name = _ALIASES.get(name, name)
     return name if name in _ORDER else None

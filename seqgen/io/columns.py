@@ -16,6 +16,7 @@ from seqgen.io.header_names import (
     EXACT_DIALECTS,
     FIRST_TAKEN,
     LINKED_FREQUENCIES,
+    MARKED,
     NEALE,
     SYNONYMS,
     VAGUE_FREQUENCIES,
@@ -239,7 +240,7 @@ class _Search:
         """The tool or archive whose signs the header holds."""
         here = set(self.names)
         for dialect in DIALECTS:
-            if dialect.signs <= here:
+            if dialect.signs == here if dialect.exact else dialect.signs <= here:
                 return dialect
         sizes = self._daner() if here >= DANER else None
         if sizes is not None:
@@ -287,6 +288,7 @@ class _Search:
             names = [_BUILD.sub("", name) for name in names]
         used = self.found.values()
         matches = [i for i, name in enumerate(names) if name in synonyms and i not in used]
+        matches = [i for i in matches if names[i] not in MARKED or self.header[i].isalpha()]
         if standard in FIRST_TAKEN:
             matches = sorted(matches, key=lambda i: synonyms.index(names[i]))
             if len({names[i] for i in matches}) == len(matches):

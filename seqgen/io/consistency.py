@@ -14,6 +14,7 @@ _ROWS = 100_000
 _FEWEST = 20
 _CONVINCING = 0.8
 _TOLERANCE = 0.25
+_OPPOSITE = 0.9
 _CLOSE = 0.1  # a cause has to explain more than that rows are within the tolerance
 _LOG10_2 = np.log10(2.0)
 
@@ -55,6 +56,34 @@ def warn_if_inconsistent(frame: pd.DataFrame, where: str) -> bool:
         stacklevel=4,
     )
     return False
+
+
+def warn_if_opposite(frame: pd.DataFrame, where: str) -> None:
+    """Warn where z has the opposite sign of beta in nearly all rows: they count two alleles.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        ``beta``, and ``z`` where the file has it.
+    where : str
+        What the warning calls the file.
+
+    Warns
+    -----
+    SeqgenWarning
+    """
+    if "z" not in frame:
+        return
+    product = (frame["beta"] * frame["z"]).to_numpy(dtype=float)
+    product = product[np.isfinite(product) & (product != 0)]
+    if len(product) >= _FEWEST and (share := float(np.mean(product < 0))) > _OPPOSITE:
+        warnings.warn(
+            f"{where}: z has the opposite sign of beta in {share:.0%} of {len(product):,} rows: "
+            "they count different alleles, so the effect allele is right for one of them only; "
+            "beta and se are used, check that the effect allele is the one beta counts",
+            SeqgenWarning,
+            stacklevel=4,
+        )
 
 
 def disagreeing(frame: pd.DataFrame) -> np.ndarray:

@@ -12,6 +12,10 @@ from seqgen.io.tally import Tally
 _BEYOND = 1 << 30  # more than any position
 
 
+BEST_KEPT = "same variant as a row of lower p, which is kept"
+CONTRADICTING = "rows of the same variant contradict each other (all dropped)"
+
+
 def drop_repeats(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     """Keep one of rows of one variant, or none where they contradict each other.
 
@@ -52,11 +56,8 @@ def drop_repeats(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
     dropped = np.zeros(len(frame), dtype=bool)
     for reason, which in (
         ("repeats an earlier row of the same variant", repeated & agreed & ~first),
-        ("same variant as a row of lower p, which is kept", close & ~strongest),
-        (
-            "rows of the same variant contradict each other (all dropped)",
-            repeated & ~agreed & ~close,
-        ),
+        (BEST_KEPT, close & ~strongest),
+        (CONTRADICTING, repeated & ~agreed & ~close),
     ):
         mask = np.zeros(len(frame), dtype=bool)
         mask[near[which]] = True

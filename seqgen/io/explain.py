@@ -15,6 +15,7 @@ from seqgen.io.columns import recognise, traits_of
 from seqgen.io.genome_build import Places, checked_build, settled_build
 from seqgen.io.sumstats import Asked, Plan, first_rows, plan_of, told_build
 from seqgen.io.sumstats_source import open_source
+from seqgen.io.told_by_cells import settle_by_cells
 from seqgen.io.variant_names import place_in_names
 
 
@@ -111,7 +112,7 @@ def explain_sumstats(
     layout = recognise(
         source.header, columns, where=source.path.name, trait=of_columns, problems=problems
     )
-    layout = place_in_names(source, layout)
+    layout = settle_by_cells(source, place_in_names(source, layout))
     effect = "not settled"
     told, places = told_build(source, layout), Places()
     try:

@@ -53,7 +53,8 @@ _WRITTEN = {
     "p": "P PVAL PVALUE PVALS PVALUES PLRT GWASP GCPVALUE",
     "neg_log10_p": """
         LOG10P NEGLOG10P MLOG10P NEGLOG10PVALUE NEGLOGPVALUE LOG10PVALUE LOGP LP MLOGP
-        MINUSLOG10P NLOG10P NEGLOGP NEGLOG10PVAL LOG10PVAL MLOG10PVAL""",
+        MINUSLOG10P NLOG10P NEGLOGP NEGLOG10PVAL LOG10PVAL MLOG10PVAL MINUSLOG10PVAL
+        MINUSLOG10PVALUE PVALUENEGLOG10""",
     "n": """
         N NTOTAL TOTALN NSAMPLES SAMPLESIZE TOTALSAMPLESIZE NOBS OBSCT NMISS NSAMPLE NSUM
         NCOMPLETESAMPLES NUMSAMPLES SAMPLEN NTOT""",
@@ -73,6 +74,9 @@ SYNONYMS = {standard: tuple(names.split()) for standard, names in _WRITTEN.items
 FIRST_TAKEN = ("rsid", "n", "n_cases", "n_controls", "n_effective", "info", "ci_low", "ci_high")
 """Where several columns may be one of these, the first of its `SYNONYMS` is taken."""
 
+MARKED = {"NMISS": "the number of missing calls"}
+"""Names that mean what `SYNONYMS` says only where no mark parts them: N_MISS is not NMISS."""
+
 ALLELE_PAIRS = (
     ("A1", "A0"),
     ("ALLELE1", "ALLELE0"),
@@ -91,7 +95,7 @@ LINKED_FREQUENCIES: dict[str, tuple[str, ...]] = {
     "A2": ("AF2", "A2FREQ", "A2FRQ", "FREQA2", "FREQ2", "A2AF", "FRQA2"),
     "ALLELE1": ("AF1", "A1FREQ", "A1FRQ", "FREQ1", "AFALLELE1", "FREQALLELE1"),
     "ALLELE2": ("AF2", "A2FREQ", "A2FRQ", "FREQ2", "AFALLELE2", "FREQALLELE2"),
-    "ALT": ("ALTFREQ", "ALTFREQS", "AFALT", "A1FREQ", "ALTAF"),
+    "ALT": ("ALTFREQ", "ALTFREQS", "AFALT", "A1FREQ", "ALTAF", "POOLEDALTAF"),
     "ALTALLELE": ("ALTFREQ", "ALTFREQS", "AFALT"),
     "ALTERNATEALLELE": ("ALTFREQ", "ALTFREQS", "AFALT"),
 }
@@ -138,6 +142,8 @@ class Dialect:
         Whose word it is that this is the effect allele.
     never : frozenset of str
         Names that mean something else here than `SYNONYMS` says.
+    exact : bool
+        Whether the header has to hold nothing beside the signs.
     """
 
     name: str
@@ -145,9 +151,11 @@ class Dialect:
     columns: Mapping[str, tuple[str, ...]]
     alleles: str = ""
     never: frozenset[str] = frozenset()
+    exact: bool = False
 
 
 _A1 = {"effect_allele": ("A1",), "other_allele": ("A2",)}
+REGENIE_HTP = "REGENIE --htp"
 
 DIALECTS: tuple[Dialect, ...] = (
     Dialect(
@@ -252,9 +260,74 @@ DIALECTS: tuple[Dialect, ...] = (
     ),
     Dialect(
         "PLINK 1.9 --assoc",
-        frozenset({"CHR", "SNP", "BP", "A1", "A2", "FA", "FU", "CHISQ"}),
+        frozenset({"CHR", "SNP", "BP", "A1", "A2", "FA", "FU"}),
         {**_A1, "eaf": ("FU",)},
         "PLINK's manual: A1 is the tested allele",
+    ),
+    Dialect(
+        "PLINK 1.9 --assoc counts",
+        frozenset({"CHR", "SNP", "BP", "A1", "A2", "CA", "CU"}),
+        _A1,
+        "PLINK's manual: A1 is the tested allele",
+    ),
+    Dialect(
+        "PLINK 1.9 --meta-analysis",
+        frozenset({"CHR", "BP", "SNP", "N", "P", "PR", "Q", "I"}),
+        {},
+        # N counts the studies here, not people
+        never=frozenset({"N"}),
+    ),
+    Dialect(
+        REGENIE_HTP,
+        frozenset({"NAME", "CHR", "REF", "ALT", "MODEL", "EFFECT", "LCIEFFECT", "UCIEFFECT"}),
+        {
+            "rsid": ("NAME",),
+            "effect_allele": ("ALT",),
+            "other_allele": ("REF",),
+            "eaf": ("AAF",),
+            "beta": ("EFFECT",),
+            "ci_low": ("LCIEFFECT",),
+            "ci_high": ("UCIEFFECT",),
+            "test": ("MODEL",),
+        },
+        "REGENIE's manual: Alt is the effect allele",
+        frozenset({"INFO"}),
+    ),
+    Dialect(
+        "GEMMA",
+        frozenset({"CHR", "RS", "PS", "NMISS", "ALLELE1", "ALLELE0", "AF"}),
+        {
+            "rsid": ("RS",),
+            "pos": ("PS",),
+            "effect_allele": ("ALLELE1",),
+            "other_allele": ("ALLELE0",),
+            "eaf": ("AF",),
+            "p": ("PWALD", "PLRT", "PSCORE"),
+        },
+        "GEMMA's manual: allele1 is the effect allele",
+        frozenset({"NMISS"}),
+    ),
+    Dialect(
+        "GWAMA",
+        frozenset({"RSNUMBER", "REFERENCEALLELE", "OTHERALLELE", "QSTATISTIC", "NSTUDIES"}),
+        {"effect_allele": ("REFERENCEALLELE",), "other_allele": ("OTHERALLELE",)}
+        | {"ci_low": ("OR95L", "BETA95L"), "ci_high": ("OR95U", "BETA95U")},
+        "GWAMA's manual: reference_allele is the effect allele",
+        frozenset({"EFFECTS"}),
+    ),
+    Dialect(
+        "GCTA --mlma",
+        frozenset({"CHR", "SNP", "BP", "A1", "A2", "FREQ", "B", "SE", "P"}),
+        {**_A1, "eaf": ("FREQ",)},
+        "GCTA's manual: A1 is the effect allele",
+        exact=True,
+    ),
+    Dialect(
+        "GCTA-COJO .ma",
+        frozenset({"SNP", "A1", "A2", "FREQ", "B", "SE", "P", "N"}),
+        {**_A1, "eaf": ("FREQ",)},
+        "GCTA's manual: A1 is the effect allele",
+        exact=True,
     ),
     Dialect(
         "PLINK 1.9 --linear or --logistic",

@@ -14,6 +14,11 @@ from seqgen.errors import InputError
 
 # Rows that are looked at together, so that checks take little memory beside the matrix.
 _ROWS = 256
+# Of n people r squared is too high by 1 / n or so: its floor, once that is taken off.
+_BIAS = 0.01
+_LINKED = 0.05
+_SOME_LINKED = 0.05
+_ADJUSTED_FROM = 20
 
 
 @dataclass(frozen=True)
@@ -84,7 +89,24 @@ def completed(R: np.ndarray, where: Where, *, nonnegative: bool) -> np.ndarray:
             "--r2), plink2 --r-unphased or --r-phased (not --r2-...). Where these are signed "
             "correlations all the same, say so: nonnegative=True (--ld-nonnegative)"
         )
+    if not nonnegative and _looks_adjusted(R):
+        raise InputError(
+            f"{where.path}: none of the correlations between {len(R):,} variants is below "
+            f"{R.min():.2g}, and many are above {_LINKED:g}, so this looks like r squared less "
+            "its bias, as LD scores are made of; expected the signed r: write it with plink --r. "
+            "Where these are signed correlations all the same, say so: nonnegative=True "
+            "(--ld-nonnegative)"
+        )
     return R
+
+
+def _looks_adjusted(R: np.ndarray) -> bool:
+    """Whether a matrix looks like r squared less its bias of about 1 / n, or badly rounded."""
+    p = len(R)
+    if p < _ADJUSTED_FROM or float(R.min()) < -_BIAS:
+        return False
+    linked = sum(int((R[a:b] > _LINKED).sum()) for a, b in _blocks(p)) - p
+    return linked >= _SOME_LINKED * p * (p - 1)
 
 
 def _blocks(p: int) -> Iterator[tuple[int, int]]:

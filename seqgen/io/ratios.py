@@ -43,7 +43,8 @@ def from_ratios(frame: pd.DataFrame, tally: Tally, decided: dict[str, bool]) -> 
     DataFrame
         ``beta`` as floats, and ``se`` where it is known.
     """
-    name = next((name for name in RATIOS if name in frame), None)
+    name = next((name for name in RATIOS if name in frame and frame[name].notna().any()), None)
+    name = name or next((name for name in RATIOS if name in frame), None)
     if name is None:
         return _from_interval(frame, tally, ratio=None)
     ratio = as_floats(frame[name])

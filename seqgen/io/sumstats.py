@@ -18,7 +18,7 @@ from seqgen.errors import InputError
 from seqgen.io.alleles import text_of
 from seqgen.io.chromosomes import NAMES, canonical_chromosomes, chromosome_order
 from seqgen.io.columns import Layout, missing_columns, recognise
-from seqgen.io.consistency import disagreeing, warn_if_inconsistent
+from seqgen.io.consistency import disagreeing, warn_if_inconsistent, warn_if_opposite
 from seqgen.io.duplicates import drop_repeats
 from seqgen.io.genome_build import ATTRIBUTE, checked_build
 from seqgen.io.header_names import SYNONYMS
@@ -39,6 +39,7 @@ from seqgen.io.sumstats_rows import (
 from seqgen.io.sumstats_source import HeldBlock, Source, open_source
 from seqgen.io.tally import Tally, drops_text
 from seqgen.io.text_blocks import Block
+from seqgen.io.told_by_cells import chromosomes_of_ssf, settle_by_cells, warn_if_crowded
 from seqgen.io.variant_names import (
     COMBINED,
     from_bim,
@@ -128,8 +129,10 @@ def read_sumstats(
     Warns
     -----
     SeqgenWarning
-        If beta/se and p disagree for most rows, se does not go with eaf or n, the positions are
-        of another genome build than the file says, or effects had to be put on another scale.
+        If beta/se and p disagree for most rows, z has the opposite sign of beta, se does not go
+        with eaf or n, the rows are of a test that is not additive or of several traits, the
+        positions are of another genome build than the file says, or effects had to be put on
+        another scale.
 
     Examples
     --------
@@ -145,6 +148,7 @@ def read_sumstats(
     frames = [as_text(block) for block in cleaned_blocks(plan, tally)]
     frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
     table = finished(drop_repeats(frame, tally), tally, plan.where)
+    warn_if_crowded(tally, plan.layout, len(table), plan.where)
     found, _ = plan.census.build(plan.where)
     table.attrs = {} if found is None else {ATTRIBUTE: found}
     return Counted(table, tally.to_frame())
@@ -184,7 +188,7 @@ def plan_of(path: str | os.PathLike[str], columns: Mapping[str, str] | None, ask
     source = open_source(path, asked.trait)
     trait = None if source.kind.startswith("GWAS-VCF") else asked.trait
     layout = recognise(source.header, columns, where=str(source.path), trait=trait)
-    layout = place_in_names(source, layout)
+    layout = settle_by_cells(source, place_in_names(source, layout))
     told = told_build(source, layout)
     census = Census(told, asked.build)
     return Plan(source, layout, _route(source, layout, asked), asked, census=census)
@@ -270,11 +274,12 @@ def _cleaned(frame: pd.DataFrame, plan: Plan, tally: Tally) -> pd.DataFrame:
     asked, route = plan.asked, plan.route
     for remark in (*plan.source.remarks, *plan.layout.remarks):
         tally.note(frame, np.ones(len(frame), dtype=bool), remark, action="kept")
-    frame = well_imputed(of_main_test(frame, tally), asked.min_info, tally)
+    frame = of_main_test(frame, tally, decided=plan.decided, where=plan.where)
+    frame = well_imputed(frame, asked.min_info, tally)
     frame = other_of_two(split_places(frame, tally))
     if asked.bim is not None:
         frame = from_bim(frame, asked.bim, tally)
-    frame = places(frame, asked.chrom, tally)
+    frame = places(chromosomes_of_ssf(frame, plan.layout, tally), asked.chrom, tally)
     if plan.source.zero_based:
         tally.note(frame, _every(frame), "pos counted from 0: 1 added", action="changed")
         frame = frame.assign(pos=frame["pos"] + 1)
@@ -285,6 +290,7 @@ def _cleaned(frame: pd.DataFrame, plan: Plan, tally: Tally) -> pd.DataFrame:
     if route == ("beta", "se"):
         if "consistent" not in plan.decided:
             plan.decided["consistent"] = warn_if_inconsistent(_as_given(frame), plan.where)
+            warn_if_opposite(frame, plan.where)
         odd = disagreeing(_as_given(frame))
         tally.note(frame, odd, "beta/se and p disagree: both kept as given", action="kept")
     frame = complete(frame, route, tally)
@@ -373,6 +379,8 @@ def _load(block: Block | HeldBlock, plan: Plan) -> pd.DataFrame:
     useful = {*_NAMES, *_NUMBERS, *RATIOS, "ci_low", "ci_high", "test", *route}
     if "n" in route:
         useful.add("maf")
+    if "consistent" not in plan.decided:
+        useful.add("z")
     if plan.asked.min_info is not None:
         useful.add("info")
         if "info" not in plan.layout.columns:

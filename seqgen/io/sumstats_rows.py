@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from seqgen.errors import InputError
+from seqgen.errors import InputError, SeqgenWarning
 from seqgen.io.alleles import as_column, paired, palindromic, trim
 from seqgen.io.chromosomes import canonical_categories
 from seqgen.io.ratios import as_floats
@@ -17,6 +19,7 @@ LAST_POSITION = 300_000_000
 LARGEST_N = 1e8
 _MANY_ABOVE_ONE = 10
 _NOISE = 1e-3
+_BY_REGENIE = r"-WGR-.*$"  # of ADD-WGR-FIRTH, as --htp names its models
 _STATISTICS = ("beta", "se", "z", "p", "neg_log10_p")
 
 
@@ -88,6 +91,11 @@ def numbers(frame: pd.DataFrame, route: tuple[str, ...], tally: Tally) -> pd.Dat
         if name in strict:
             frame = tally.drop(frame, frame[name].isna(), f"{name} missing")
         values = as_floats(frame[name])
+        if name == "neg_log10_p" and np.isposinf(values).any():
+            reason = "-log10 p is infinite (of a p of 0): taken as missing"
+            tally.note(frame, np.isposinf(values), reason, action="changed")
+            frame = frame.assign(neg_log10_p=values.where(~np.isposinf(values)))
+            values = as_floats(frame[name])
         bad = ~np.isfinite(values) & frame[name].notna()
         if name in (*strict, "p", "neg_log10_p"):
             frame = tally.drop(frame, bad, f"{name} is not a number")
@@ -99,17 +107,50 @@ def numbers(frame: pd.DataFrame, route: tuple[str, ...], tally: Tally) -> pd.Dat
     return frame
 
 
-def of_main_test(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
-    """Rows of the additive test; PLINK and REGENIE write one row for each test and covariate."""
+def of_main_test(
+    frame: pd.DataFrame, tally: Tally, *, decided: dict[str, bool], where: str
+) -> pd.DataFrame:
+    """Rows of the additive test; PLINK and REGENIE write one row for each test and covariate.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    tally : Tally
+    decided : dict of str to bool
+        Takes under ``additive`` whether the file's first rows hold the additive test.
+    where : str
+        What messages call the file.
+
+    Warns
+    -----
+    SeqgenWarning
+        If all rows are of one other test, such as DOM.
+    """
     if "test" not in frame:
         return frame
-    kinds = frame["test"].astype("str").str.upper()
-    if not (kinds == "ADD").any():
-        if kinds.nunique() > 1:
-            found = ", ".join(sorted(kinds.unique())[:8])
-            raise InputError(f"column TEST: no row is ADD; found {found}; keep one test's rows")
+    coded = frame["test"].astype("category").cat
+    kinds = [re.sub(_BY_REGENIE, "", str(name).upper()) for name in coded.categories]
+    additive = np.array([*(kind == "ADD" for kind in kinds), False])[coded.codes.to_numpy()]
+    if additive.any() and not decided.get("additive", True):
+        raise InputError("column TEST: the first rows are of another test than ADD; keep ADD's")
+    if additive.any() or decided.get("additive", False):
+        decided["additive"] = True
+        frame = tally.drop(frame, ~additive, "row is of another test than ADD")
         return frame.drop(columns="test")
-    frame = tally.drop(frame, kinds != "ADD", "row is of another test than ADD")
+    told = {kinds[code] for code in coded.codes.unique() if code >= 0}
+    if len(told) > 1:
+        found = ", ".join(sorted(told)[:8])
+        raise InputError(f"column TEST: no row is ADD; found {found}; keep one test's rows")
+    if told and "additive" not in decided:
+        decided["additive"] = False
+        warnings.warn(
+            f"{where}: all rows are of test {told.pop()}, not ADD: their effects are not per "
+            "copy of the effect allele, which LD and fine-mapping take them to be; use the "
+            "additive test's results if there are any",
+            SeqgenWarning,
+            stacklevel=3,
+        )
+    tally.note(frame, frame["test"].notna(), "row is of another test than ADD", action="kept")
     return frame.drop(columns="test")
 
 
@@ -182,6 +223,7 @@ def plausible(frame: pd.DataFrame, tally: Tally) -> pd.DataFrame:
         frame = tally.drop(frame, frame["se"] <= 0, "se is not above 0")
     if "p" in frame:
         _refuse_neg_log10(frame["p"])
+        _refuse_logarithm(frame["p"])
         frame = tally.drop(frame, (frame["p"] < 0) | (frame["p"] > 1), "p is outside 0 to 1")
     if "neg_log10_p" in frame:
         negative = frame["neg_log10_p"] < 0
@@ -205,6 +247,16 @@ def _refuse_neg_log10(p: pd.Series) -> None:
             f"the column of p holds {above:,} values above 1 among {len(p):,} (largest "
             f"{p.max():g}): it is likely -log10 p; name it so, as "
             f"columns={{'neg_log10_p': 'YOUR_COLUMN'}}"
+        )
+
+
+def _refuse_logarithm(p: pd.Series) -> None:
+    negative = int((p < 0).sum())
+    if negative >= _MANY_ABOVE_ONE and negative > 0.5 * len(p):
+        raise InputError(
+            f"the column of p is below 0 in {negative:,} of {len(p):,} rows (smallest {p.min():g}):"
+            " it is likely ln p or log10 p; give -log10 p, named as "
+            "columns={'neg_log10_p': 'YOUR_COLUMN'}: log10 p times -1, or ln p times -0.43429448"
         )
 
 

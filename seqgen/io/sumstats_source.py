@@ -61,6 +61,8 @@ class Source:
         What was learned beside the table.
     zero_based : bool
         True where a side-car says that positions count from 0.
+    neg_log10_p : bool
+        True where a side-car says that p values are written as -log10 p.
     """
 
     path: Path
@@ -70,6 +72,7 @@ class Source:
     constants: dict[str, float] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     zero_based: bool = False
+    neg_log10_p: bool = False
     build_from: str = ""
     text: TextLayout | None = None
     held: pd.DataFrame | None = field(default=None, repr=False)
@@ -147,24 +150,35 @@ def _sidecar(path: Path) -> dict[str, Any]:
     """What a GWAS-SSF ``-meta.yaml`` beside the file tells."""
     beside = next((p for p in _sidecar_names(path) if p.exists()), None)
     told: dict[str, Any] = {"build": None, "constants": {}, "remarks": (), "zero_based": False}
+    told["neg_log10_p"] = False
     if beside is None:
         return told
     meta = _yaml(beside)
     assembly = str(meta.get("genome_assembly", ""))
     _tell_build(told, build_in(assembly), f"side-car {beside.name}")
     told["zero_based"] = str(meta.get("coordinate_system", "")).startswith("0")
+    told["neg_log10_p"] = str(meta.get("pvalue_is_neg_log10", "")).lower() in ("true", "yes")
     samples = meta.get("samples") or []
+    samples = samples if isinstance(samples, list) else [samples]
     for key, name in (
         ("sample_size", "n"),
         ("case_count", "n_cases"),
         ("control_count", "n_controls"),
     ):
-        told_sizes = [s.get(key) for s in samples if isinstance(s, dict)]
-        sizes = [float(x) for x in told_sizes if isinstance(x, int | float) and x > 0]
+        told_sizes = [_size(s.get(key)) for s in samples if isinstance(s, dict)]
+        sizes = [size for size in told_sizes if size is not None and size > 0]
         if sizes and len(sizes) == len(samples):
             told["constants"][name] = sum(sizes)
     told["remarks"] = (f"side-car {beside.name} read",)
     return told
+
+
+def _size(value: object) -> float | None:
+    """A sample size as YAML has it; as text, it may have commas between thousands."""
+    try:
+        return None if value is None else float(str(value).replace(",", ""))
+    except ValueError:
+        return None
 
 
 def _sidecar_names(path: Path) -> list[Path]:

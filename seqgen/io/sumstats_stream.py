@@ -24,6 +24,7 @@ from seqgen.io.reference_alleles import to_reference
 from seqgen.io.sumstats import WORKERS, Plan, as_text, cleaned_blocks, finished, in_order
 from seqgen.io.tables import keep_rows, kept_rows, write_parts
 from seqgen.io.tally import Tally, drops_text
+from seqgen.io.told_by_cells import warn_if_crowded
 
 WINDOW = 32 << 20
 """Bases of a chromosome that are held at once: at 60M variants in a genome, some 0.6M rows."""
@@ -77,6 +78,7 @@ def stream_sumstats(
             raise InputError(f"{plan.where}: no row is left. What happened to the rows:\n{told}")
         noted = {**(provenance or {}), **({} if build is None else {ATTRIBUTE: build})}
         write_parts(_all(first, tables), out, provenance=noted)
+    warn_if_crowded(tally, plan.layout, counts[0], plan.where)
     return counts[0], tally.to_frame()
 
 

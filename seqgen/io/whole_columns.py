@@ -17,6 +17,8 @@ from seqgen.io.genome_build import Places, settled_build
 
 _SAMPLED = 5_000
 _FEWEST = 200
+_FEWEST_SIGNS = 20
+_BY_P = (("beta", "p"), ("beta", "neg_log10_p"))
 _AUTOSOMES = frozenset(str(number) for number in range(1, 23))
 _RARE = 0.01
 _LEAST_RANGE = np.log(2.0)  # of 2f(1-f), between the 5th and the 95th percentile
@@ -102,6 +104,8 @@ class Census:
         remarks = self._of_places()
         if len(rows) >= _FEWEST:
             remarks += disagreements(rows, context)
+        elif len(rows) >= _FEWEST_SIGNS and context.route in (("beta", "z"), *_BY_P):
+            remarks += _ratios(rows, context)
         for remark in remarks:
             warnings.warn(f"{where}: {remark}", SeqgenWarning, stacklevel=3)
 
@@ -149,9 +153,10 @@ def disagreements(rows: pd.DataFrame, context: Context) -> list[str]:
     gene targets. Nature Genetics 48, 481-487 (2016).
     """
     found = _minor_only(rows["eaf"].dropna(), context)
+    if "beta" in context.route:
+        found += _ratios(rows, context)
     if context.route != ("beta", "se"):
         return found
-    found += _ratios(rows, context)
     usable = rows["chrom"].isin(_AUTOSOMES) & rows["eaf"].between(_RARE, 1 - _RARE)
     rows = rows[usable]
     wide = _range(np.log(rows["n"].to_numpy())) if rows["n"].notna().all() else 0.0
@@ -191,7 +196,7 @@ def _ratios(rows: pd.DataFrame, context: Context) -> list[str]:
         ]
     if (
         beta.min() <= 0
-        or {"p", "neg_log10_p"} & set(context.given)
+        or (context.route == ("beta", "se") and {"p", "neg_log10_p"} & set(context.given))
         or not 0.8 < beta.median() < 1.25
     ):
         return []
