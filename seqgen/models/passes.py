@@ -8,6 +8,8 @@ import torch
 from torch.nn import functional
 from transformers.models.esm.modeling_esm import EsmForMaskedLM
 
+from seqgen.models import compiled
+from seqgen.models.compiled import Heads, Panels
 from seqgen.models.loading import takes_mask
 
 
@@ -39,6 +41,7 @@ class EsmPass(torch.nn.Module):
 
     Where one token of each sequence is asked for, the last block computes the keys and values of
     all tokens and everything else of that token alone. Weights are shared with the network.
+    Compiled loops do the blocks where they can, see `compiled.usable`.
     """
 
     takes_mask = True
@@ -51,6 +54,7 @@ class EsmPass(torch.nn.Module):
         self.width = config.hidden_size // self.heads
         self.joined = [_joined(layer.attention.self) for layer in encoder.layer]
         rotary = network.esm.rotary_embeddings
+        self.panels = Panels()
         self.tables = None
         if rotary is not None:
             angles = torch.arange(config.max_position_embeddings, device=rotary.inv_freq.device)
@@ -65,14 +69,22 @@ class EsmPass(torch.nn.Module):
         self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Logits, (sequences, tokens, vocabulary); ``at`` one token of each, (sequences, v)."""
-        found = self.network.lm_head(self._encode(tokens, mask, at))
+        found = self._head(self._encode(tokens, mask, at))
         return found if at is None else found[:, 0]
+
+    def _head(self, hidden: torch.Tensor) -> torch.Tensor:
+        """The network's language-model head, its gelu in one step."""
+        head = self.network.lm_head
+        inner = head.layer_norm(functional.gelu(head.dense(hidden)))
+        return functional.linear(inner, head.decoder.weight, head.bias)
 
     def _encode(
         self, tokens: torch.Tensor, mask: torch.Tensor | None, at: torch.Tensor | None
     ) -> torch.Tensor:
         encoder = self.network.esm.encoder
         hidden = self.network.esm.embeddings(input_ids=tokens, attention_mask=mask)
+        if mask is None and self._compiled(hidden):
+            return encoder.emb_layer_norm_after(self._compiled_blocks(hidden, at))
         visible = None if mask is None else mask[:, None, None, :].bool()
         last = len(encoder.layer) - 1
         for place, layer in enumerate(encoder.layer):
@@ -86,6 +98,58 @@ class EsmPass(torch.nn.Module):
             wide = functional.gelu(layer.intermediate.dense(layer.LayerNorm(hidden)))
             hidden = hidden + layer.output.dense(wide)
         return encoder.emb_layer_norm_after(hidden)
+
+    def _compiled(self, hidden: torch.Tensor) -> bool:
+        """Whether compiled loops do the blocks."""
+        if self.tables is not None and hidden.shape[1] > len(self.tables[0]):
+            return False
+        config = self.network.config
+        return compiled.usable(hidden, self.width, config.hidden_size, config.intermediate_size)
+
+    def _compiled_blocks(self, hidden: torch.Tensor, at: torch.Tensor | None) -> torch.Tensor:
+        """As `_encode` of what enters the first block, which is written over."""
+        layers = self.network.esm.encoder.layer
+        before, mixed = None, None
+        for place, layer in enumerate(layers):
+            short = at if place == len(layers) - 1 else None
+            heads, joined = self._compiled_heads(place, hidden, short)
+            compiled.run(hidden, self.panels, layer=before, mixed=mixed, heads=heads)
+            if short is not None:
+                self._add_queries(place, rows_at(hidden, short), joined, short)
+            before, mixed = layer, compiled.attend(joined, self.tables, short)
+        if at is None:
+            compiled.run(hidden, self.panels, layer=before, mixed=mixed)
+            return hidden
+        hidden = rows_at(hidden, at)[:, None] + layer.attention.output.dense(mixed)
+        wide = functional.gelu(layer.intermediate.dense(layer.LayerNorm(hidden)))
+        return hidden + layer.output.dense(wide)
+
+    def _compiled_heads(
+        self, place: int, hidden: torch.Tensor, at: torch.Tensor | None
+    ) -> tuple[Heads, torch.Tensor]:
+        """What a block's queries, keys and values are made of, and room for them.
+
+        The room is (sequences, tokens, 3, heads, width of a head). Where one token of each
+        sequence is asked for, the compiled loops leave out the queries.
+        """
+        attention = self.network.esm.encoder.layer[place].attention
+        parts = attention.self.query, attention.self.key, attention.self.value
+        width, first = hidden.shape[-1], 0 if at is None else 1
+        joined = hidden.new_empty((*hidden.shape[:2], 3 * width))
+        bias = self.joined[place][1][first * width :]
+        heads = Heads(
+            attention.LayerNorm, [part.weight for part in parts[first:]], bias,
+            joined[..., first * width :],
+        )  # fmt: skip
+        return heads, joined.unflatten(-1, (3, self.heads, self.width))
+
+    def _add_queries(
+        self, place: int, rows: torch.Tensor, joined: torch.Tensor, at: torch.Tensor
+    ) -> None:
+        """Put one token's query of each sequence, of its row, in its place."""
+        attention = self.network.esm.encoder.layer[place].attention
+        query = attention.self.query(attention.LayerNorm(rows))
+        joined[torch.arange(len(at)), at, 0] = query.unflatten(-1, (self.heads, self.width))
 
     def _heads(self, place: int, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Queries, keys and values by head, each (sequences, heads, tokens, width of a head)."""

@@ -68,6 +68,21 @@ def mr_ash_kernels() -> ctypes.CDLL:
     return library
 
 
+@cache
+def transformer_kernels() -> ctypes.CDLL:
+    """The compiled blocks of a transformer.
+
+    Raises
+    ------
+    MissingDependencyError
+        If they were not built, or were built for another machine.
+    """
+    library = _library("seqgen.native._transformer", "seqgen_block")
+    for function in (library.seqgen_block, library.seqgen_attend):
+        function.restype = ctypes.c_int64
+    return library
+
+
 def _library(name: str, newest: str) -> ctypes.CDLL:
     spec = find_spec(name)
     remedy = (
