@@ -13,7 +13,7 @@
 #' @param device `"cpu"`, `"cuda"`, `"cuda:1"` or `"mps"`. By default a CUDA device
 #'   where there is one. The machine's memory is looked at before a model is read, that of
 #'   a GPU is not.
-#' @param dtype `"float32"`, `"bfloat16"` or `"float16"`. By default bfloat16 on
+#' @param dtype `"float32"`, `"bfloat16"` or `"float16"`. By default float16 on
 #'   CUDA and float32 elsewhere; with OpenVINO bfloat16 where the processor multiplies in it.
 #' @param runtime What runs the network: `"torch"`, or `"openvino"` on a CPU (needs
 #'   `pip install openvino`), which is most where the processor multiplies in bfloat16.

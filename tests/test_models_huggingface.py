@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 from tiny_models import save_tiny_esm
 
+from seqgen.errors import ModelError
 from seqgen.models.encoding import length_batches
 from seqgen.models.registry import load_model
 from seqgen.schemas import AMINO_ACIDS
@@ -19,7 +21,6 @@ def folder(request, tmp_path_factory):
 @pytest.fixture(scope="module")
 def library(folder):
     """The plain way: the library's tokenizer and eager attention, nothing batched."""
-    import torch
     from transformers import AutoTokenizer, EsmForMaskedLM
 
     tokenizer = AutoTokenizer.from_pretrained(folder)
@@ -86,6 +87,37 @@ def test_coarser_arithmetic_is_asked_for_by_name(folder):
     coarse = load_model(str(folder), dtype="bfloat16").log_probs([SEQUENCE])[0]
     assert coarse.dtype == np.float32
     assert 0 < np.abs(exact - coarse).max() < 0.5
+
+
+def test_numbers_too_large_for_float16_are_told(folder):
+    model = load_model(str(folder), dtype="float16")
+    assert np.isfinite(model.log_probs([SEQUENCE])[0]).all()
+    model._network.esm.encoder.layer[0].intermediate.dense.weight.data.mul_(1e7)
+    with pytest.raises(ModelError, match="too large for float16; load it with dtype='bfloat16'"):
+        model.log_probs([SEQUENCE])
+
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+
+
+@needs_cuda
+def test_a_gpu_gives_the_same(folder):
+    there = load_model(str(folder), device="cuda", dtype="float32")
+    here = load_model(str(folder), device="cpu")
+    sequences = [SEQUENCE, SEQUENCE[:9], "MKV"]
+    for hidden in (None, [[1], [2], None]):
+        answers = zip(there.log_probs(sequences, hidden), here.log_probs(sequences, hidden),
+                      strict=True)  # fmt: skip
+        for one, other in answers:
+            np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+@needs_cuda
+def test_a_gpu_computes_in_float16_unless_told(folder):
+    model = load_model(str(folder))
+    assert (model.device, model.dtype) == ("cuda", "float16")
+    exact = load_model(str(folder), device="cpu").log_probs([SEQUENCE])[0]
+    np.testing.assert_allclose(model.log_probs([SEQUENCE])[0], exact, atol=0.02)
 
 
 def test_length_batches_cover_all_once_within_budget():

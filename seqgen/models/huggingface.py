@@ -245,11 +245,46 @@ class CheckpointModel:
             with torch.inference_mode(), self._precision():
                 others = (self._moved(one[batch]) for one in more)
                 output = forward(*self._inputs(tokens, lengths[batch]), *others).float()
+                answer = self._fetched(output)
             if waiting is not None:
-                yield waiting[0], waiting[1].cpu().numpy()
-            waiting = batch, output
+                yield waiting[0], self._in_range(waiting[1]())
+            waiting = batch, answer
         if waiting is not None:
-            yield waiting[0], waiting[1].cpu().numpy()
+            yield waiting[0], self._in_range(waiting[1]())
+
+    def _in_range(self, output: np.ndarray) -> np.ndarray:
+        """The numbers, unless float16 was too narrow for what the network computes.
+
+        Raises
+        ------
+        ModelError
+            If one is not finite.
+        """
+        if self.dtype == "float16" and not np.isfinite(output).all():
+            raise ModelError(
+                f"model {self.name!r} gives numbers too large for float16; load it with "
+                "dtype='bfloat16', or dtype='float32'"
+            )
+        return output
+
+    def _fetched(self, output: torch.Tensor) -> Callable[[], np.ndarray]:
+        """Send the numbers for; the call waits for them.
+
+        A GPU does things in order: asked for only when the next batch is under way, they would
+        arrive after it, and nothing would be left for the GPU to do meanwhile.
+        """
+        if not self.device.startswith("cuda"):
+            return lambda: output.cpu().numpy()
+        held = torch.empty(output.shape, dtype=output.dtype, pin_memory=True)
+        held.copy_(output, non_blocking=True)
+        arrived = torch.cuda.Event()
+        arrived.record(torch.cuda.current_stream(output.device))
+
+        def wait() -> np.ndarray:
+            arrived.synchronize()
+            return held.numpy()
+
+        return wait
 
     def _moved(self, numbers: np.ndarray) -> torch.Tensor:
         """The numbers where the network is, on a GPU without waiting for them to arrive."""

@@ -57,7 +57,8 @@ def placement(
             f"device {device!r} is not available; expected cpu"
             + (", cuda, cuda:N" if cuda else " (torch sees no CUDA device here)")
         )
-    dtype = dtype or ("bfloat16" if kind == "cuda" else "float32")
+    # On CUDA as fast as bfloat16, and nearer to float32 by three bits.
+    dtype = dtype or ("float16" if kind == "cuda" else "float32")
     if dtype not in DTYPES:
         raise InputError(f"dtype {dtype!r} is not known; expected one of {', '.join(DTYPES)}")
     return device, dtype

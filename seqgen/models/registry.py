@@ -59,7 +59,7 @@ def load_model(
         machine's memory is looked at before a model is read, that of a GPU is not: a model that
         does not fit there fails with the message of torch.
     dtype : {"float32", "bfloat16", "float16"}, optional
-        Precision of the arithmetic. By default bfloat16 on CUDA and float32 elsewhere; with
+        Precision of the arithmetic. By default float16 on CUDA and float32 elsewhere; with
         OpenVINO bfloat16 where the processor multiplies in it.
     runtime : {"torch", "openvino"}
         What runs the network. OpenVINO (``pip install openvino``) is for CPUs: most where the
