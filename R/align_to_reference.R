@@ -9,7 +9,7 @@
 #' @param table Summary statistics, from [read_sumstats()].
 #' @param fasta FASTA file, plain or bgzipped; names with or without `chr`.
 #' @return The rows, sorted by chromosome and position. What was left out or changed:
-#'   [drops()].
+#'   [drops()]. The genome build, where it is known: `attr(x, "genome_build")`.
 #' @section Errors:
 #' `seqgen_missing_file_error` if there is no such file; `seqgen_input_error` if it is no
 #' FASTA, so many alleles differ from it that it must be of another genome build, or no

@@ -66,13 +66,15 @@ fit_prior <- function(annotations, fine_map, terms = c("missense", "log_lik_rati
 #'   residue) and `log_lik_ratio` (natural logarithm, alternative over reference).
 #' @param centre Ratio that counts as typical; by default the mean of the scored
 #'   missense variants.
+#' @param scores Columns of further scores, such as published ones, of any variants.
 #' @return A data.frame: `locus`, `missense` (0 or 1) and `log_lik_ratio` minus the
-#'   centre: 0 for variants that are not missense, and for those without a score.
+#'   centre: 0 for variants that are not missense, and for those without a score; each of
+#'   `scores` minus its mean over the variants that have it, and 0 for those that do not.
 #' @examplesIf seqgen_available()
 #' prior_annotations(data.frame(
 #'   locus = "22:1-9", residue_change = c(NA, "K2W", "R5Q"), log_lik_ratio = c(NA, -6, -2)
 #' ))
 #' @export
-prior_annotations <- function(variants, centre = NULL) {
-  py_call("prior_annotations", list(variants = variants, centre = centre))
+prior_annotations <- function(variants, centre = NULL, scores = list()) {
+  py_call("prior_annotations", list(variants = variants, centre = centre, scores = scores))
 }

@@ -4,7 +4,8 @@
 #' @param chain UCSC chain file from the table's build to the other, such as
 #'   `hg19ToHg38.over.chain.gz`.
 #' @return The rows in the other build, sorted by chromosome and position. Variants
-#'   without a place there: [drops()].
+#'   without a place there: [drops()]. `attr(x, "genome_build")` is the other build, where the
+#'   chain file tells it.
 #' @section Errors:
 #' `seqgen_missing_file_error` if there is no such file; `seqgen_input_error` if it is no
 #' chain file or no row is left.

@@ -108,6 +108,15 @@ TransOptions <- function(p = 1e-5, cis_window = 1000000, permutations = 0, media
 #'   or several, of which each locus takes the one that holds most of its variants.
 #' @param ld_variants,ld_n,ld_signed_by,ld_absent,ld_nonnegative `variants`, `n`, `signed_by`,
 #'   `absent` and `nonnegative` of [read_ld()]; `ld_n` is needed.
+#' @param field,keep_filtered,people As in [read_genotypes()]: calls or dosages of the panel,
+#'   whether variants that failed a filter stay, and whose genotypes LD is of.
+#' @param scores Tables of scores that others published, each `"FILE"` or `"FILE:COLUMN,..."`, as
+#'   for [add_published_scores()] (AlphaMissense, CADD, ESM-1b or any): a column each of the table
+#'   `variants` and of the page.
+#' @param scores_columns What is in which column of tables not known by their header: `columns`
+#'   of [add_published_scores()].
+#' @param scores_in_prior Each of these scores is a term of the prior, its difference from the
+#'   mean over the variants that have it, and 0 for those that do not; its weight is learned.
 #' @export
 RunOptions <- function(model = "default", methods = c("wild-type-marginal", "masked-marginal"),
                        homologs = TRUE, p_threshold = 5e-8, flank = 250000, regions = NULL, L = 10,
@@ -117,7 +126,9 @@ RunOptions <- function(model = "default", methods = c("wild-type-marginal", "mas
                        genome_build = NULL, gff = NULL, fasta = NULL,
                        transcripts = c("mane", "canonical", "longest"), fix_flips = FALSE,
                        drop_inconsistent = FALSE, ld = NULL, ld_variants = NULL, ld_n = NULL,
-                       ld_signed_by = NULL, ld_absent = "refuse", ld_nonnegative = FALSE) {
+                       ld_signed_by = NULL, ld_absent = "refuse", ld_nonnegative = FALSE,
+                       field = "GT", keep_filtered = FALSE, people = NULL, scores = NULL,
+                       scores_columns = NULL, scores_in_prior = TRUE) {
   py_call("RunOptions", as.list(environment()))
 }
 

@@ -30,7 +30,8 @@
 #'   converted ([lift_over()] does).
 #' @return A data.frame sorted by chromosome and position: `chrom`, `pos`, `rsid`,
 #'   `effect_allele`, `other_allele`, `eaf`, `beta`, `se`, `z`, `p`,
-#'   `neg_log10_p`, `n`. What was left out: [drops()].
+#'   `neg_log10_p`, `n`. What was left out: [drops()]. The genome build, where it is known:
+#'   `attr(sumstats, "genome_build")`.
 #' @section Errors:
 #' `seqgen_missing_file_error` if there is no such file; `seqgen_input_error` if it
 #' is empty or damaged, a column is missing or ambiguous, a line is ragged, the

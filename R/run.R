@@ -24,7 +24,10 @@
 #'   - `columns` and `n`, as in [read_sumstats()];
 #'   - `genome_build`, written on the page; nothing is converted;
 #'   - `ld`, files of correlations in place of the panel, with `ld_n`, `ld_variants`,
-#'     `ld_signed_by`, `ld_absent` and `ld_nonnegative`, as in [RunOptions()].
+#'     `ld_signed_by`, `ld_absent` and `ld_nonnegative`, as in [RunOptions()];
+#'   - `field`, `keep_filtered` and `people`, as in [read_genotypes()];
+#'   - `scores`, tables of published scores, such as `"AlphaMissense_hg38.tsv.gz"`: columns of the
+#'     tables and the page and, unless `scores_in_prior` is `FALSE`, terms of the prior.
 #' @param panel_name How the page calls the panel; by default the file name of `panel`.
 #' @param command The command line, for the provenance.
 #' @param progress A function of what is done, how many are, and of how many. By

@@ -41,6 +41,8 @@ _PUBLIC = {
     "embed_variants": "seqgen.scores",
     "all_substitutions": "seqgen.residues",
     "load_model": "seqgen.models.registry",
+    "cache_info": "seqgen.models.answer_cache",
+    "clear_cache": "seqgen.models.answer_cache",
     "find_loci": "seqgen.loci",
     "split_by_locus": "seqgen.loci",
     "fit_prior": "seqgen.priors",

@@ -135,6 +135,34 @@ def test_scores_are_those_of_the_transcript_s_own_protein(done, files):
     assert drops["reason"].str.contains("numbered by its transcript").sum() == 1
 
 
+def test_published_scores_by_allele_are_of_the_variant_not_its_change(files, tmp_path, no_page):
+    folder, genome, variants = files
+    known = variants.iloc[::2]
+    score = np.random.default_rng(8).uniform(0, 0.3, size=len(known)).round(4)
+    z = pd.read_csv(folder / "gwas.tsv.gz", sep="\t")["BETA"].abs().iloc[::2]
+    for region in regions(genome):  # what is scored badly is what is associated
+        start, end = map(int, region[2:].split("-"))
+        score[np.argmax(z.where(known["pos"].between(start, end), 0))] = 0.95
+    pd.DataFrame({
+        "#CHROM": "1", "POS": known["pos"], "REF": known["ref"], "ALT": known["alt"],
+        "am_pathogenicity": score,
+    }).to_csv(tmp_path / "alpha.tsv", sep="\t", index=False)  # fmt: skip
+    told = options(folder, genome, scores=(str(tmp_path / "alpha.tsv"),))
+    result = run(folder / "gwas.tsv.gz", folder / "panel", tmp_path / "out", options=told)
+    table = result.tables.variants
+    expected = table["pos"].map(dict(zip(known["pos"], score, strict=True)))
+    assert np.array_equal(table["alphamissense"], expected, equal_nan=True)
+    assert table.loc[table["residue_change"].isna(), "alphamissense"].notna().any()
+    prior = result.tables.prior_coefficients.set_index("term")
+    assert list(prior.index) == ["missense", "log_lik_ratio", "loss_of_function", "alphamissense"]
+    # of all terms it is the one that predicts loci held out
+    assert prior.loc["alphamissense", "lower"] > 0
+    spread = result.provenance["prior"]["penalty_sd"]
+    assert [name for name in spread if spread[name] > 0.05] == ["alphamissense"]
+    drops = result.tables.drops.query("stage == 'published_scores'")
+    assert drops["count"].tolist() == [int(expected.isna().sum())]
+
+
 def test_what_destroys_a_protein_is_a_term_of_the_prior_and_on_the_page(done):
     told = done.tables.variants
     lost = told["consequence"].fillna("").str.contains("stop_gained|splice_(?:donor|acceptor)")

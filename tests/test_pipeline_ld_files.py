@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 
 import numpy as np
@@ -108,7 +109,12 @@ def test_a_whole_run(tmp_path, gwas, files):
     assert set(files) <= set(paths)
     assert read_provenance(tmp_path / "out" / "variants.parquet") == told
     assert result.tables.loci["n_finemapped"].min() > 50
-    assert result.report.read_text().count("first.npz and 1 more") > 0
+    page = html.unescape(result.report.read_text())
+    assert "LD comes from the matrix first.npz and second.npz, computed from 378 people" in page
+    assert "panel's LD" not in page
+    assert "<dt>LD matrix</dt>" in page
+    assert "<dt>panel</dt>" not in page
+    assert "in a locus and in the LD matrix" in set(result.tables.funnel["step"])
 
 
 def test_a_locus_without_ld_is_told(tmp_path, gwas, files):
@@ -119,7 +125,7 @@ def test_a_locus_without_ld_is_told(tmp_path, gwas, files):
     assert list(data) == [REGIONS[0]]
     lost = drops[drops["reason"] == "in a locus that no LD matrix can be used for"]
     assert lost["count"].tolist() == [int(table["pos"].between(45_200_000, 45_400_000).sum())]
-    assert (drops["reason"] == "locus with fewer than 10 variants in the panel").any()
+    assert (drops["reason"] == "locus with fewer than 10 variants in the LD matrix").any()
     # no more than the locus is held
     locus = data[REGIONS[0]]
     assert locus.panel.variants["pos"].between(20_600_000, 20_900_000).all()
@@ -147,3 +153,38 @@ def test_what_the_shell_refuses(tmp_path, capsys, gwas, files):
         run(gwas, "panel", tmp_path / "o", options=RunOptions(ld=files, ld_n=378))
     with pytest.raises(InputError, match=r"panel: not given, nor are files of LD"):
         run(gwas, None, tmp_path / "o")
+
+
+def test_the_panel_is_read_as_asked(tmp_path, gwas, capsys, files):
+    base = ["finemap", str(gwas), "--panel", str(demo_panel_prefix()), "--regions", REGIONS[1]]
+    people = read_panel(demo_panel_prefix()).people[::2]
+    keep = tmp_path / "keep.txt"
+    keep.write_text("\n".join(people) + "\n")
+    assert main([*base, "--keep", str(keep), "--out", str(tmp_path / "half")]) == 0
+    loci = read_table(tmp_path / "half" / "loci.parquet", schemas.FINEMAP_LOCI)
+    assert loci["panel_n"].tolist() == [len(people)]
+    told = read_provenance(tmp_path / "half" / "loci.parquet")["parameters"]
+    assert told["people"]["n"] == len(people)
+    assert len(told["people"]["sha256"]) == 64
+    vcf = tmp_path / "doses.vcf"
+    head = ("##fileformat=VCFv4.2", "##contig=<ID=22>",
+            '##FILTER=<ID=LOW,Description="x">',
+            '##FORMAT=<ID=GT,Number=1,Type=String,Description="x">',
+            '##FORMAT=<ID=DS,Number=A,Type=Float,Description="x">',
+            "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ta\tb\tc")  # fmt: skip
+    rows = ("22\t10\t.\tA\tC\t.\tPASS\t.\tGT:DS\t0/0:0.2\t0/1:1.5\t1/1:2",
+            "22\t20\t.\tA\tC\t.\tLOW\t.\tGT:DS\t0/0:0.4\t0/1:1\t1/1:1.8")  # fmt: skip
+    vcf.write_text("\n".join([*head, *rows]) + "\n")
+    calls = open_reference(vcf, RunOptions(), None)
+    assert calls.genotypes(np.arange(1))[:, 0].tolist() == [0, 1, 2]
+    options = RunOptions(field="DS", keep_filtered=True, people=("a", "c"))
+    doses = open_reference(vcf, options, "doses")
+    assert doses.name == "doses"
+    np.testing.assert_allclose(doses.genotypes(np.arange(2)), [[0.2, 0.4], [2, 1.8]], atol=1e-3)
+    assert main([*base, "--field", "DS", "--out", str(tmp_path / "no")]) != 0
+    assert "a PLINK 1 panel, which holds calls; say 'GT'" in capsys.readouterr().err
+    for more in ({"field": "DS"}, {"keep_filtered": True}, {"people": ("a", "b")}):
+        with pytest.raises(InputError, match="field, keep_filtered and people say how genotypes"):
+            open_reference(None, RunOptions(ld=files, ld_n=378, **more), None)
+    with pytest.raises(InputError, match="field: found 'PL'; expected one of GT, DS, GP"):
+        RunOptions(field="PL")

@@ -244,6 +244,21 @@ def test_a_wide_table_of_numbers_is_that_of_its_columns():
     assert list(told) == ["numeric", "integer", "character"]
 
 
+def test_a_table_keeps_its_genome_build():
+    table = pd.DataFrame({"pos": [1, 2]}, index=pd.Index(["a", "b"], dtype="str"))
+    table.attrs = {"genome_build": "GRCh37", "other": {"of": "Python"}}
+    assert ask("function(x) attr(x, 'genome_build')", table) == ["GRCh37"]
+    assert back(table).attrs == {"genome_build": "GRCh37"}
+    assert ask("function(x) names(attributes(x))", table[["pos"]].assign(y=1)).count(
+        "genome_build") == 1  # fmt: skip
+    kept = fit(to_python(r("structure(data.frame(n = c(1L, NA)), genome_build = 'GRCh38')")),
+               "np.ndarray | pd.DataFrame", {})  # fmt: skip
+    assert kept.attrs == {"genome_build": "GRCh38"}
+    for odd in ("c('GRCh37', 'GRCh38')", "37", "NULL"):
+        text = f"structure(data.frame(n = 1), genome_build = {odd})"
+        assert to_python(r(text)).attrs == {}
+
+
 def test_tables_that_are_empty_or_odd():
     for frame in (pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="str")})):
         assert back(frame).shape == frame.shape

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from html import unescape
 from html.parser import HTMLParser
 
 import numpy as np
@@ -347,6 +348,46 @@ def test_an_uncorrected_run_and_a_failed_fit_are_grave(tables):
     found = notices(edit(tables, loci=loci), PROVENANCE)
     grave = [notice.heading for notice in found if notice.grave]
     assert grave == ["Small LD panel, and no correction was made", "Not converged"]
+
+
+def test_ld_of_a_matrix_is_called_that(tables, tmp_path):
+    told = PROVENANCE | {"parameters": {"ld": ["ukb.npz"]}}
+    tables = edit(tables, loci=tables.loci.assign(panel="ukb.npz"))
+    small = notices(tables, told)[0]
+    assert small.heading == "LD matrix of few people"
+    assert "the matrix ukb.npz, computed from 378 people" in small.text
+    headings = [notice.heading for notice in notices(tables, told)]
+    assert "Only variants in both GWAS and LD matrix can be found" in headings
+    page = write_report(tables, tmp_path / "r.html", provenance=told)
+    whole = unescape(page.read_text())
+    assert "panel's LD" not in whole
+    assert "how far the LD matrix departs" in whole
+    assert "whose z contradicts the LD matrix" in whole
+    assert ("LD matrix", "name 1000G EUR, n 378") in provenance_rows(told)
+    loci = tables.loci.assign(ld_correction="none")
+    exact = notices(edit(tables, loci=loci), told)[0]
+    assert exact.heading == "LD matrix of few people, and no correction was made"
+    assert "noise in the LD matrix" in exact.text
+    own = notices(edit(tables, loci=loci.assign(panel_n=450_000)), told)[0]
+    assert own.heading == "LD was taken as exact"
+    assert not own.grave
+
+
+def test_published_scores_stand_beside_the_model_s(tables, tmp_path):
+    scored = tables.variants["residue_change"].notna()
+    variants = tables.variants.assign(cadd_phred=np.where(scored, 23.456, np.nan))
+    one = {"column": "cadd_phred", "meaning": "CADD", "rows_with": 4, "rows_without": 516}
+    told = PROVENANCE | {"published_scores": [one], "parameters": {"scores_in_prior": True}}
+    notice = notices(tables, told)[-1]
+    assert notice.text.startswith("cadd_phred (CADD): 4 of 520 variants have one. In the prior")
+    told["parameters"] = {"scores_in_prior": False}
+    assert notices(tables, told)[-1].text.endswith("The prior does not use them.")
+    page = Page(write_report(edit(tables, variants=variants), tmp_path / "r.html",
+                             provenance=told).read_text())  # fmt: skip
+    assert "Published scores: cadd_phred 23.46." in page.text
+    found = findings(edit(tables, variants=variants), published=["cadd_phred"])
+    assert ["cadd_phred" in one.text for one in found] == [
+        "log-likelihood ratio" in one.text for one in found]  # fmt: skip
 
 
 def test_summary_counts(tables):

@@ -129,6 +129,19 @@ def joined(variants: pd.DataFrame, told: ScoreTable) -> Counted:
     return Counted(out, tally.to_frame())
 
 
+def coverage_of(table: pd.DataFrame, told: ScoreTable) -> list[dict[str, str | int]]:
+    """What a reader of the columns that `joined` added has to know, one entry a column."""
+    have = {score.name: int(table[score.name].notna().sum()) for score in told.scores}
+    return [
+        {
+            "column": score.name, "of": score.column, "file": str(told.path),
+            "meaning": score.to_text(), "rows_with": have[score.name],
+            "rows_without": len(table) - have[score.name],
+        }
+        for score in told.scores
+    ]  # fmt: skip
+
+
 def _shown(variants: pd.DataFrame) -> pd.DataFrame:
     known = ("chrom", "pos", "effect_allele", "other_allele", "ref", "alt", "rsid", *_RESIDUES)
     return variants[[name for name in known if name in variants]]

@@ -6,7 +6,7 @@ import argparse
 
 from seqgen import __version__
 from seqgen.cli.annotation_arguments import add_gene_model_options, add_gene_models
-from seqgen.cli.cache_arguments import add_cache_options
+from seqgen.cli.cache_arguments import add_cache_command, add_cache_options
 from seqgen.cli.coupling_arguments import add_coupling_commands
 from seqgen.cli.download_arguments import add_fetch_command
 from seqgen.cli.embed_arguments import add_model_commands
@@ -72,6 +72,7 @@ def build_parser() -> argparse.ArgumentParser:
     add_ld_command(commands)
     add_merge_command(commands)
     add_fetch_command(commands)
+    add_cache_command(commands)
     _schema(commands)
     return parser
 
@@ -104,6 +105,7 @@ def _run(commands: argparse._SubParsersAction) -> None:
     )
     _reading_options(parser)
     add_gene_models(parser)
+    add_published_options(parser, prior=True)
     _locus_options(parser)
     _model_options(parser)
     _finemap_options(parser)
@@ -264,12 +266,12 @@ def _finemap_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--fix-flips",
         action="store_true",
-        help="turn the sign of variants whose alleles look switched by the panel's LD",
+        help="turn the sign of variants whose alleles look switched by the LD",
     )
     group.add_argument(
         "--drop-inconsistent",
         action="store_true",
-        help="leave out variants whose z contradicts the panel's LD",
+        help="leave out variants whose z contradicts the LD",
     )
     group.add_argument(
         "--prior-coefficients",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from seqgen.cli.console import Console
+from seqgen.cli.subcommand import command
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
 
@@ -23,6 +26,55 @@ def add_cache_options(parser: argparse.ArgumentParser) -> None:
         "where it was [$SEQGEN_CACHE, or the system's folder for caches]",
     )
     either.add_argument("--no-cache", action="store_true", help="compute all, keep nothing")
+
+
+def add_cache_command(commands: argparse._SubParsersAction) -> None:
+    """Add ``seqgen cache``."""
+    parser = command(
+        commands,
+        "cache",
+        "What is kept of what models said, and giving back its space (Python: cache_info, "
+        "clear_cache).",
+        "seqgen cache --prune --unused-for 90",
+    )
+    parser.add_argument(
+        "--cache",
+        metavar="DIR",
+        help="the folder [$SEQGEN_CACHE, or the system's folder for caches]",
+    )
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="empty the files of the models that --unused-for or --max-size name, or of --all; "
+        "safe while other commands run",
+    )
+    parser.add_argument(
+        "--unused-for", type=_days, metavar="DAYS", help="models last used so long ago, or earlier"
+    )
+    parser.add_argument(
+        "--max-size",
+        type=_size,
+        metavar="SIZE",
+        help="models unused for longest, until no more than this is held: 20GB, 500MB, bytes",
+    )
+    parser.add_argument("--all", action="store_true", help="all models")
+
+
+def _days(text: str) -> float:
+    try:
+        days = float(text)
+    except ValueError:
+        days = math.nan
+    if not 0 <= days < math.inf:
+        raise argparse.ArgumentTypeError(f"found '{text}', expected a number of days, 0 or more")
+    return days
+
+
+def _size(text: str) -> int:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]?)b?", text.strip(), re.I)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"found '{text}', expected bytes, or as 500MB, 20GB")
+    return int(float(found[1]) * 1000 ** " kmgt".index(found[2].lower() or " "))
 
 
 def cache_folder(arguments: argparse.Namespace, console: Console) -> Path | None:

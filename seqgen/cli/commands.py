@@ -15,8 +15,13 @@ from seqgen.cli.annotation_arguments import chosen_gene_models, gene_model_optio
 from seqgen.cli.arguments import coefficients
 from seqgen.cli.cache_arguments import cache_folder
 from seqgen.cli.console import Console
-from seqgen.cli.ld_file_arguments import ld_settings
-from seqgen.cli.published_arguments import published_tables, with_published_scores
+from seqgen.cli.ld_file_arguments import genotype_settings, ld_settings
+from seqgen.cli.published_arguments import (
+    published_settings,
+    published_tables,
+    say_coverage,
+    with_published_scores,
+)
 from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import unique
 from seqgen.errors import InputError, OutputError
@@ -42,6 +47,7 @@ from seqgen.pipeline.ld_checks import repair_loci
 from seqgen.pipeline.ld_files import open_reference
 from seqgen.pipeline.store import FINISHED, make_folder
 from seqgen.report import findings, notices
+from seqgen.report.provenance import published_columns
 from seqgen.schemas import Counted
 
 # Tables of `seqgen finemap` of which a shard has its part; it has the others whole.
@@ -193,7 +199,9 @@ def _options(arguments: argparse.Namespace) -> RunOptions:
         "fix_flips": given.get("fix_flips"),
         "drop_inconsistent": given.get("drop_inconsistent"),
         **ld_settings(arguments),
+        **genotype_settings(arguments),
         **(chosen_gene_models(arguments) if "gff" in given else {}),
+        **(published_settings(arguments) if "scores_col" in given else {}),
     }
     return RunOptions(**{name: value for name, value in settings.items() if value is not None})
 
@@ -319,7 +327,7 @@ def _together(*drops: pd.DataFrame) -> pd.DataFrame:
 
 def _say_consistency(loci: pd.DataFrame, checks: pd.DataFrame, console: Console) -> None:
     """Per locus: how far z and LD agree, and what to do where they do not."""
-    console.result("\nz-scores against the panel's LD:")
+    console.result("\nz-scores against the LD:")
     for row in loci.itertuples():
         console.result(
             f"  {row.locus}: s {row.s:.3f}, {row.n_inconsistent} of {row.n_finemapped:,} variants "
@@ -349,12 +357,13 @@ def _say_what_was_made(result: RunResult, console: Console) -> None:
         f"{tables.loci['n_sets'].sum()} (flat prior {tables.loci['n_sets_flat'].sum()}, "
         f"uncorrected fit {tables.loci['n_sets_plain'].sum()})"
     )
+    say_coverage(result.provenance.get("published_scores", ()), console)
     if tables.ld_consistency is not None:
         _say_consistency(tables.loci, tables.ld_consistency, console)
     for notice in notices(tables, result.provenance):
         if notice.grave:
             console.result(f"warning: {notice.heading}. {notice.text}")
-    found = findings(tables)
+    found = findings(tables, published=published_columns(result.provenance))
     if found:
         console.result("\nMost interesting:")
     for number, finding in enumerate(found, start=1):

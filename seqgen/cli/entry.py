@@ -104,6 +104,7 @@ _MODULES = {
     ),
     **dict.fromkeys(("gxg", "transqtl"), "scan_commands"),
     **dict.fromkeys(("torus-prior", "export-prior"), "prior_commands"),
+    "cache": "cache_commands",
     "ld": "ld_commands",
     "merge": "shard_commands",
     "munge": "munge_commands",

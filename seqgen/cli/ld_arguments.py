@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from seqgen.cli.ld_file_arguments import add_genotype_options
 from seqgen.cli.subcommand import command
 
 
@@ -32,9 +33,6 @@ def add_ld_command(commands: argparse._SubParsersAction) -> None:
         "--region", metavar="CHR:START-END", help="this part of the genome alone [all variants]"
     )
     parser.add_argument(
-        "--keep", metavar="FILE", help="these people alone: FID and IID, or one name, a line"
-    )
-    parser.add_argument(
         "--covariates",
         metavar="FILE",
         help="regressed out of the genotypes, such as the principal components of a GWAS on the "
@@ -47,12 +45,4 @@ def add_ld_command(commands: argparse._SubParsersAction) -> None:
         help="people with calls at both variants, as PLINK has it, or missing calls at the mean "
         "of their variant [%(default)s]",
     )
-    parser.add_argument(
-        "--field",
-        default="GT",
-        choices=("GT", "DS", "GP"),
-        help="calls, dosages, or dosages from genotype probabilities [%(default)s]",
-    )
-    parser.add_argument(
-        "--keep-filtered", action="store_true", help="keep variants that failed a filter"
-    )
+    add_genotype_options(parser)

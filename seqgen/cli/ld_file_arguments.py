@@ -17,6 +17,7 @@ def add_ld_source(group: argparse._ArgumentGroup) -> None:
         help="correlations in place of a panel: .npz, .npy, PLINK --r or --r-unphased, Hail, text, "
         "Parquet; several where each holds some of the loci",
     )
+    add_genotype_options(group)
     group.add_argument("--panel-name", metavar="NAME", help="how the page calls the panel or LD")
     group.add_argument(
         "--ld-variants",
@@ -44,6 +45,36 @@ def add_ld_source(group: argparse._ArgumentGroup) -> None:
         action="store_true",
         help="take a matrix without negative correlations, which looks like r squared",
     )
+
+
+def add_genotype_options(parser: argparse.ArgumentParser | argparse._ArgumentGroup) -> None:
+    """Add how a panel's genotypes are read: ``--keep``, ``--field``, ``--keep-filtered``."""
+    parser.add_argument(
+        "--keep", metavar="FILE", help="these people alone: FID and IID, or one name, a line"
+    )
+    parser.add_argument(
+        "--field",
+        default="GT",
+        choices=("GT", "DS", "GP"),
+        help="calls, dosages, or dosages from genotype probabilities [%(default)s]",
+    )
+    parser.add_argument(
+        "--keep-filtered", action="store_true", help="keep variants that failed a filter"
+    )
+
+
+def genotype_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the shell was told of a panel's genotypes, as `RunOptions` names it."""
+    people = None
+    if arguments.keep:
+        from seqgen.io.ld_writing import read_keep
+
+        people = tuple(read_keep(arguments.keep))
+    return {
+        "field": arguments.field,
+        "keep_filtered": arguments.keep_filtered,
+        "people": people,
+    }
 
 
 def ld_settings(arguments: argparse.Namespace) -> dict[str, Any]:

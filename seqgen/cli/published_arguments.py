@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from seqgen.cli.subcommand import pairs, unique
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from seqgen.schemas import Counted
 
 
-def add_published_options(parser: argparse.ArgumentParser) -> None:
-    """Add ``--scores`` and ``--scores-col``."""
+def add_published_options(parser: argparse.ArgumentParser, *, prior: bool = False) -> None:
+    """Add ``--scores`` and ``--scores-col``; where a prior is learned, how they are used there."""
     group = parser.add_argument_group("published scores")
     group.add_argument(
         "--scores",
@@ -33,6 +33,13 @@ def add_published_options(parser: argparse.ArgumentParser) -> None:
         help="which column is which in a table of other make, such as --scores-col ref=REF_BASE "
         "(chrom, pos, ref, alt; uniprot, change; position, ref_aa, alt_aa)",
     )
+    if prior:
+        group.add_argument(
+            "--no-scores-in-prior",
+            action="store_true",
+            help="columns of the tables and of the page only; otherwise each is a term of the "
+            "prior too, as the model's score is",
+        )
 
 
 def published_tables(arguments: argparse.Namespace) -> list[ScoreTable]:
@@ -41,15 +48,9 @@ def published_tables(arguments: argparse.Namespace) -> list[ScoreTable]:
         if arguments.scores_col:
             raise InputError("--scores-col names columns of a table; give the table: --scores FILE")
         return []
-    from seqgen.io.score_tables import is_known, score_table
+    from seqgen.io.score_tables import named_tables
 
-    columns = unique("--scores-col", arguments.scores_col)
-    asked = [_split(text) for text in arguments.scores]
-    several = len(asked) > 1
-    return [
-        score_table(path, scores=scores, columns=None if several and is_known(path) else columns)
-        for path, scores in asked
-    ]
+    return named_tables(arguments.scores, unique("--scores-col", arguments.scores_col))
 
 
 def with_published_scores(
@@ -60,31 +61,33 @@ def with_published_scores(
         return counted, {}
     import pandas as pd
 
-    from seqgen.annotation.published_scores import joined
+    from seqgen.annotation.published_scores import coverage_of, joined
     from seqgen.schemas import Counted
 
-    told = []
+    told: list[dict[str, Any]] = []
     for known in tables:
         made = joined(counted.table, known)
         parts = [each for each in (counted.drops, made.drops) if len(each)]
         drops = pd.concat(parts, ignore_index=True) if parts else counted.drops
         counted = Counted(made.table, drops)
-        for score in known.scores:
-            have = int(made.table[score.name].notna().sum())
-            console.result(
-                f"{score.name}: {have:,} of {len(made.table):,} rows have one ({score.to_text()})"
-            )
-            told.append({
-                "column": score.name, "of": score.column, "file": str(known.path),
-                "meaning": score.to_text(), "rows_with": have,
-                "rows_without": len(made.table) - have,
-            })  # fmt: skip
+        told += coverage_of(made.table, known)
+    say_coverage(told, console)
     return counted, {"published_scores": told}
 
 
-def _split(text: str) -> tuple[Path, list[str] | None]:
-    """``FILE:COLUMN,...``; the whole is a file where there is one of that name."""
-    path, colon, names = text.rpartition(":")
-    if Path(text).exists() or not colon or not path or "/" in names:
-        return Path(text), None
-    return Path(path), [name.strip() for name in names.split(",") if name.strip()]
+def say_coverage(told: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """How many rows have each published score, and what it means."""
+    for one in told:
+        of = one["rows_with"] + one["rows_without"]
+        console.result(
+            f"{one['column']}: {one['rows_with']:,} of {of:,} rows have one ({one['meaning']})"
+        )
+
+
+def published_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the shell was told of published scores, as `RunOptions` names it."""
+    return {
+        "scores": tuple(arguments.scores) if arguments.scores else None,
+        "scores_columns": unique("--scores-col", arguments.scores_col),
+        "scores_in_prior": not arguments.no_scores_in_prior,
+    }

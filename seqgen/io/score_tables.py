@@ -142,6 +142,38 @@ def score_table(
     return ScoreTable(path, by, roles, _asked(path, header, offered, scores), build, text)
 
 
+def named_tables(
+    tables: Sequence[str | os.PathLike[str]], columns: Mapping[str, str] | None = None
+) -> list[ScoreTable]:
+    """Understand several tables, each named by ``FILE`` or ``FILE:COLUMN,...``.
+
+    Parameters
+    ----------
+    tables : sequence of path or str
+        After a colon the columns to take; the whole is a file where there is one of that name.
+    columns : mapping of str to str, optional
+        As for `score_table`; of several tables, for those not known by their header.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As by `score_table`.
+    """
+    asked = [_split(os.fspath(text)) for text in tables]
+    several = len(asked) > 1
+    return [
+        score_table(path, scores=scores, columns=None if several and is_known(path) else columns)
+        for path, scores in asked
+    ]
+
+
+def _split(text: str) -> tuple[Path, list[str] | None]:
+    path, colon, names = text.rpartition(":")
+    if Path(text).exists() or not colon or not path or "/" in names:
+        return Path(text), None
+    return Path(path), [name.strip() for name in names.split(",") if name.strip()]
+
+
 def is_known(path: str | os.PathLike[str]) -> bool:
     """Whether a table is one of those that need no word on which column is which.
 

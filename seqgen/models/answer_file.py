@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
 import struct
 import time
 import zlib
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 from warnings import warn
@@ -20,8 +22,8 @@ from seqgen.errors import InputError, OutputError, SeqgenWarning
 #: Of the layout and of what models answer, in the files' names: files of another are never
 #: opened. Raise it when a change to a model's adapter changes its answers.
 FORMAT = 1
-# "sqgn", by which a file is known as one of ours.
-_APPLICATION = 0x7371676E
+#: "sqgn", by which a file is known as one of ours.
+APPLICATION = 0x7371676E
 # Seconds to wait for another process that writes.
 _PATIENCE = 60.0
 # Seconds between writes, and bytes: what a kill may lose, and what a fast model is spared.
@@ -96,6 +98,8 @@ class AnswerFile:
             self._write()
         finally:
             self._connection.close()
+            if self._writes:
+                self._note_use()
 
     def get(self, keys: Sequence[bytes]) -> dict[bytes, np.ndarray]:
         """The answers that are there, by key.
@@ -164,7 +168,13 @@ class AnswerFile:
                 ) from error
             self._go_on("written", error)
             return sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True)
+        self._note_use()
         return sqlite3.connect(self.path, timeout=_PATIENCE)
+
+    def _note_use(self) -> None:
+        """Make now the file's time, by which `clear_cache` knows what is unused for long."""
+        with suppress(OSError):  # of another owner: the last answer written counts
+            os.utime(self.path)
 
     def _check(self, identity: str) -> None:
         """Lay out a new file, or see that an old one is of this model."""
@@ -173,7 +183,7 @@ class AnswerFile:
             if self._writes:
                 self._lay_out(identity)
             sign = ask("PRAGMA application_id").fetchone()[0]
-            told = ask("SELECT identity FROM model").fetchall() if sign == _APPLICATION else []
+            told = ask("SELECT identity FROM model").fetchall() if sign == APPLICATION else []
         except sqlite3.OperationalError as error:
             raise OutputError(
                 f"cache: {self.path} cannot be used ({error}); try again, name another folder, or "
@@ -198,7 +208,7 @@ class AnswerFile:
                 for table in _TABLES:
                     ask(table)
                 ask("INSERT INTO model VALUES (?)", (identity,))
-                ask(f"PRAGMA application_id={_APPLICATION}")
+                ask(f"PRAGMA application_id={APPLICATION}")
 
     def _array(self, value: bytes) -> np.ndarray:
         try:

@@ -128,14 +128,14 @@ def _warnings(
     """What a reader has to know about this locus, in plain words."""
     found = []
     if options.ld_correction == "none":
-        found.append("LD was taken as exact (no panel correction was asked for)")
+        found.append("LD was taken as exact (no correction was asked for)")
     elif locus.n is not None and locus.n > 10 * locus.n_people:
         found.append(
             f"LD comes from {locus.n_people} people, the GWAS from {locus.n:,.0f}: sets "
             "beyond the strongest signal are fragile"
         )
     if fits.s > S_WARN:
-        found.append(f"z scores and panel LD disagree (s = {fits.s:.3f})")
+        found.append(f"z scores and LD disagree (s = {fits.s:.3f})")
     found += _contradictions(fits.consistency, told)
     apart = told[(told["neg_log10_p"] > _SIGNIFICANT) & (fits.r2_sets < _APART)]
     if len(apart):
@@ -144,7 +144,7 @@ def _warnings(
         found.append(
             f"{len(apart)} variants with p < 5e-8 are not in LD (r² < {_APART}) with any credible "
             f"set, {place} first (p = 1e-{best['neg_log10_p']:.0f}): there may be further signals "
-            "that this panel cannot tell from its own mismatch"
+            "that this LD cannot tell from its own mismatch"
         )
     ghosts = told[(told["pip_plain"] > 0.5) & (told["z"].abs() < 2)]
     if len(ghosts) and options.ld_correction != "none":
@@ -166,7 +166,7 @@ def _contradictions(check: ConsistencyResult, told: pd.DataFrame) -> list[str]:
         ("flipped", "with alleles that look switched", "check alleles, or run with --fix-flips"),
         (
             "inconsistent",
-            "with a z that contradicts the panel's LD",
+            "with a z that contradicts the LD",
             "see whether the result hangs on them with --drop-inconsistent",
         ),
     ):

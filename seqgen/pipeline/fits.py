@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -70,6 +70,7 @@ def finemap_loci(
     progress: Progress,
     shard: Shard | None = None,
     workers: int | str | None = 1,
+    published: Sequence[str] = (),
 ) -> FineMapTables:
     """Learn or take the prior, fit every locus, and collect the tables.
 
@@ -97,6 +98,9 @@ def finemap_loci(
         that asks for several keeps its own work under ``if __name__ == "__main__":``, for each
         process imports it. Or a cluster, as `seqgen.parallel.cluster` takes it, whose workers
         see the panel's files; the prior is then learned here, on all cores.
+    published : sequence of str
+        Columns of ``changes`` that hold scores of others, which the table ``variants`` gets; with
+        ``options.scores_in_prior`` each is a term of the prior.
 
     Returns
     -------
@@ -108,8 +112,9 @@ def finemap_loci(
         A locus cannot be fitted (the message names it) or a coefficient has no annotation.
     """
     data, repairs = repair_loci(data, options)
-    variants = annotated_variants(data, changes)
-    annotations = prior_annotations(variants)
+    variants = annotated_variants(data, changes, published)
+    scores = published if options.scores_in_prior else ()
+    annotations = prior_annotations(variants, scores=scores)
     threads = None if isinstance(workers, str) else workers
     prior = run_prior(data, annotations, options=options, progress=progress, workers=threads)
     weights, by_locus = weights_by_locus(prior, annotations, cross_fit=options.cross_fit)
@@ -129,10 +134,10 @@ def finemap_loci(
         checks.append(consistency_rows(data[name], fits.consistency))
         progress("fine-mapping loci: plain, flat prior, informed prior", done, len(mine))
     return FineMapTables(
-        variants=VARIANTS.validate(_known_columns(pd.concat(tables, ignore_index=True))),
+        variants=VARIANTS.validate(_columns(pd.concat(tables, ignore_index=True), published)),
         loci=FINEMAP_LOCI.validate(pd.DataFrame(rows)),
         credible_sets=CREDIBLE_SETS.validate(pd.DataFrame(sets, columns=CREDIBLE_SETS.names)),
-        prior_coefficients=with_centre(prior.coefficients, variants),
+        prior_coefficients=with_centre(prior.coefficients, variants, published),
         prior_by_locus=by_locus,
         prior=prior,
         ld_consistency=LD_CONSISTENCY.validate(pd.concat(checks, ignore_index=True)),
@@ -140,9 +145,9 @@ def finemap_loci(
     )
 
 
-def _known_columns(table: pd.DataFrame) -> pd.DataFrame:
+def _columns(table: pd.DataFrame, published: Sequence[str]) -> pd.DataFrame:
     """Those of the table ``variants``, of which runs by rsID lack what gene models tell."""
-    return table[[name for name in VARIANTS.names if name in table]]
+    return table[[*(name for name in VARIANTS.names if name in table), *published]]
 
 
 def _fit_locus(options: RunOptions, task: tuple[LocusData, pd.DataFrame]) -> LocusFits:

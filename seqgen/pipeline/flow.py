@@ -29,6 +29,7 @@ from seqgen.pipeline.ld_files import LDFiles, files_of, open_reference
 from seqgen.pipeline.locus_data import CORRECTED, prepare_loci
 from seqgen.pipeline.mapping import gene_model_files, map_to_residues, protein_sequences
 from seqgen.pipeline.options import Progress, RunOptions
+from seqgen.pipeline.published import add_published, open_published, published_names
 from seqgen.pipeline.store import REPORT, RunFolder, file_sha256, step_key
 from seqgen.priors import PENALTY_SD
 from seqgen.report import ReportTables, write_report
@@ -132,6 +133,7 @@ def run(
     tell = progress or (lambda what, done, total: None)
     folder = RunFolder(out)
     folder.check()
+    published = open_published(options)
     reference = open_reference(panel, options, panel_name)
     inputs = _inputs([existing_file(sumstats), *gene_model_files(options)], reference)
     source_key = step_key(inputs[0]["sha256"], options.columns, options.n, _known_build(options))
@@ -143,7 +145,11 @@ def run(
         regions=options.regions,
     )
     data, unaligned = prepare_loci(source.table, loci, reference, palindromic=options.palindromic)
-    tell("aligning alleles with the panel", 1, 1)
+    tell(
+        "aligning alleles with the LD matrix" if options.ld else "aligning alleles with the panel",
+        1,
+        1,
+    )
     finemapped = pd.concat([locus.variants for locus in data.values()])
     changes, changes_key = map_to_residues(
         source.table, finemapped, folder, source_key, options=options, tell=tell
@@ -153,12 +159,16 @@ def run(
     best = residue_changes(
         in_loci, scores.table, "average" if options.homologs else options.methods[0]
     )
-    tables = finemap_loci(data, best, loci, options=options, progress=tell, workers=workers)
-    drops = [source.drops, changes.drops, unaligned, scores.drops, tables.drops]
-    report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables))
+    best, unpublished, told = add_published(best, finemapped, published)
+    tables = finemap_loci(
+        data, best, loci, options=options, progress=tell, workers=workers,
+        published=published_names(published),
+    )  # fmt: skip
+    drops = [source.drops, changes.drops, unaligned, scores.drops, unpublished, tables.drops]
+    report_tables = _collect(tables, scores.table, drops, _funnel(source.table, tables, options))
     provenance = _provenance(inputs, reference, options, tables=tables, model=model)
     provenance[ATTRIBUTE] = _build_of(Path(sumstats), source.table, options)
-    provenance["command"] = command
+    provenance |= {"command": command, **({"published_scores": told} if told else {})}
     folder.unmark()
     return _write(folder, report_tables, tables.prior_by_locus, provenance=provenance, tell=tell)
 
@@ -270,14 +280,14 @@ def _unscored(changes: pd.DataFrame) -> pd.DataFrame:
     return DROPS.validate(pd.DataFrame([row], columns=DROPS.names))
 
 
-def _funnel(sumstats: pd.DataFrame, tables: FineMapTables) -> pd.DataFrame:
+def _funnel(sumstats: pd.DataFrame, tables: FineMapTables, options: RunOptions) -> pd.DataFrame:
     variants = tables.variants
     missense = variants["residue_change"].notna()
     by_rsid = "consequence" not in variants
     steps = [
         ("variants read", len(sumstats)),
         *([("with an rsID", int(sumstats["rsid"].notna().sum()))] if by_rsid else []),
-        ("in a locus and in the panel", len(variants)),
+        (f"in a locus and in the {'LD matrix' if options.ld else 'panel'}", len(variants)),
         *(
             []
             if by_rsid

@@ -1,4 +1,4 @@
-"""Do the z-scores of the loci and the panel's LD belong together, and what to do where not."""
+"""Do the z-scores of the loci and the LD belong together, and what to do where not."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from seqgen.pipeline.options import RunOptions
 from seqgen.schemas import DROPS, LD_CONSISTENCY
 
 _KEY = ["chrom", "pos", "effect_allele", "other_allele"]
-_TURNED = "alleles switched by the panel's LD: sign of z and beta turned (fix_flips)"
-_LEFT_OUT = "z contradicts the panel's LD: left out (drop_inconsistent)"
+_TURNED = "alleles switched by the LD: sign of z and beta turned (fix_flips)"
+_LEFT_OUT = "z contradicts the LD: left out (drop_inconsistent)"
 
 
 def repair_loci(

@@ -67,7 +67,13 @@ def open_reference(
                 "panel: not given, nor are files of LD; expected genotypes (--panel), or "
                 "matrices (options ld, --ld)"
             )
-        return read_genotypes(panel, name=name)
+        return read_genotypes(
+            panel,
+            name=name,
+            field=options.field,
+            keep_filtered=options.keep_filtered,
+            people=options.people,
+        )
     if panel is not None:
         raise InputError("panel and ld: both given; expected one of them to take LD from")
     if options.ld_n is None:
@@ -75,6 +81,11 @@ def open_reference(
             "ld_n: not given (--ld-n); expected the number of people that the LD comes of, by "
             "which it is corrected for chance; for LD of the GWAS's own people their number, with "
             "ld_correction 'none'"
+        )
+    if options.field != "GT" or options.keep_filtered or options.people is not None:
+        raise InputError(
+            "field, keep_filtered and people say how genotypes of a panel are read, and LD is "
+            "given in their place (ld); leave them out"
         )
     paths = tuple(existing_file(path) for path in options.ld)
     told = ReadLD(

@@ -171,19 +171,20 @@ def prepare_loci(
         cost = _BYTES_PER_PAIR * len(variants) ** 2
         data[name] = LocusData(name, variants, source, keep_ld=cost <= budget)
         budget -= cost if cost <= budget else 0
+    where = "panel" if isinstance(panel, GenotypeSource) else "LD matrix"
     if not data:
         raise InputError(
-            f"no locus has {MIN_VARIANTS} to {MAX_VARIANTS:,} variants in panel '{panel.name}' "
+            f"no locus has {MIN_VARIANTS} to {MAX_VARIANTS:,} variants in {where} '{panel.name}' "
             f"({'; '.join((few + many)[:5])}); use a panel of the same build and ancestry, or "
             "name smaller regions"
         )
-    return data, _with_skipped(drops, few, many)
+    return data, _with_skipped(drops, few, many, where)
 
 
-def _with_skipped(drops: pd.DataFrame, few: list[str], many: list[str]) -> pd.DataFrame:
+def _with_skipped(drops: pd.DataFrame, few: list[str], many: list[str], where: str) -> pd.DataFrame:
     """The drops of the alignment and the loci that were left out."""
     reasons = {
-        f"locus with fewer than {MIN_VARIANTS} variants in the panel": few,
+        f"locus with fewer than {MIN_VARIANTS} variants in the {where}": few,
         f"locus with more than {MAX_VARIANTS:,} variants: name smaller regions": many,
     }
     rows = [

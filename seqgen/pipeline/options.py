@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
@@ -13,6 +14,7 @@ from seqgen.priors import GENE_MODEL_TERMS
 METHODS = ("wild-type-marginal", "masked-marginal")
 PALINDROMIC = ("infer", "frequency", "as-written", "drop")
 LD_CORRECTIONS = ("finite+eb", "finite", "none")
+FIELDS = ("GT", "DS", "GP")
 Progress = Callable[[str, int, int], None]
 
 
@@ -72,6 +74,19 @@ class RunOptions:
     ld_variants, ld_n, ld_signed_by, ld_absent, ld_nonnegative
         ``variants``, ``n``, ``signed_by``, ``absent`` and ``nonnegative`` of ``read_ld``;
         ``ld_n`` is needed.
+    field, keep_filtered, people
+        As in ``read_genotypes``: calls or dosages of the panel, whether variants that failed a
+        filter stay, and whose genotypes LD is of.
+    scores : tuple of str, optional
+        Tables of scores that others published, each ``FILE`` or ``FILE:COLUMN,...``, as
+        ``add_published_scores`` takes them (AlphaMissense, CADD, ESM-1b or any): a column each of
+        the table ``variants`` and of the page.
+    scores_columns : mapping, optional
+        What is in which column of tables not known by their header: ``columns`` of
+        ``add_published_scores``.
+    scores_in_prior : bool
+        Each of these scores is a term of the prior, its difference from the mean over the
+        variants that have it, and 0 for those that do not; its weight is learned.
     """
 
     model: str = "default"
@@ -102,6 +117,12 @@ class RunOptions:
     ld_signed_by: str | None = None
     ld_absent: str = "refuse"
     ld_nonnegative: bool = False
+    field: str = "GT"
+    keep_filtered: bool = False
+    people: tuple[str, ...] | None = None
+    scores: tuple[str, ...] | None = None
+    scores_columns: Mapping[str, str] | None = None
+    scores_in_prior: bool = True
 
     def __post_init__(self) -> None:
         """Refuse what cannot be meant, before anything is read."""
@@ -110,7 +131,8 @@ class RunOptions:
             raise InputError(
                 f"methods: found {list(self.methods)}; expected one or more of {', '.join(METHODS)}"
             )
-        for name, known in (("ld_correction", LD_CORRECTIONS), ("palindromic", PALINDROMIC)):
+        choices = ("ld_correction", LD_CORRECTIONS), ("palindromic", PALINDROMIC), ("field", FIELDS)
+        for name, known in choices:
             found = getattr(self, name)
             if found not in known:
                 raise InputError(f"{name}: found '{found}'; expected one of {', '.join(known)}")
@@ -122,7 +144,7 @@ class RunOptions:
         for region in self.regions or ():
             parse_region(region)
         unknown = [term for term in self.prior_coefficients or {} if term not in GENE_MODEL_TERMS]
-        if unknown:
+        if unknown and not self.scores:  # those have terms of their own, known once they are read
             raise InputError(
                 f"prior_coefficients: no term {', '.join(unknown)}; there are "
                 f"{', '.join(GENE_MODEL_TERMS)}"
@@ -149,4 +171,9 @@ class RunOptions:
         told = asdict(self)
         for name in ("gff", "fasta"):
             told[name] = None if told[name] is None else str(told[name])
+        if self.scores is not None and not isinstance(self.scores, str):
+            told["scores"] = [str(path) for path in self.scores]
+        if self.people is not None:
+            names = hashlib.sha256("\n".join(self.people).encode()).hexdigest()
+            told["people"] = {"n": len(self.people), "sha256": names}
         return told

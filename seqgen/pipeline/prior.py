@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,7 +104,8 @@ def run_prior(
             "shrunk to the flat one",
         )
     judged = evaluate_prior(
-        told, fine_mapper(data, options, progress, of=_ROUNDS, workers=workers), terms=terms
+        told, fine_mapper(data, options, progress, of=_ROUNDS, workers=workers), terms=terms,
+        penalty_sd=penalty_of_scores(annotations),
     )  # fmt: skip
     progress("learning the prior and judging it on held-out loci", 1, 1)
     return RunPrior(judged.coefficients, judged.fit, judged, judged.verdict)
@@ -124,6 +125,7 @@ def learn(
         _telling(annotations, terms),
         fine_mapper(data, options, workers=workers),
         terms=terms,
+        penalty_sd=penalty_of_scores(annotations),
         progress=lambda step, of, text: progress(f"learning the prior ({text})", step, of),
     )
 
@@ -156,17 +158,30 @@ def fine_mapper(
 
 def terms_of(annotations: pd.DataFrame) -> list[str]:
     """Terms that any variant has."""
-    return [
-        term for term in GENE_MODEL_TERMS if term in annotations and annotations[term].ne(0).any()
-    ]
+    terms = [str(name) for name in annotations.columns if name != "locus"]
+    return [term for term in terms if annotations[term].ne(0).any()]
 
 
-def annotated_variants(data: Mapping[str, LocusData], changes: pd.DataFrame) -> pd.DataFrame:
-    """Variants of all loci with the residue change and score of those that have them."""
+def penalty_of_scores(annotations: pd.DataFrame) -> dict[str, float]:
+    """Penalty of each published score: a standard deviation of it may change the log odds by one.
+
+    Their units differ too much for one penalty per unit (AlphaMissense 0 to 1, CADD 0 to 99).
+    """
+    scores = [term for term in terms_of(annotations) if term not in GENE_MODEL_TERMS]
+    there = annotations[scores].where(annotations[scores].ne(0))
+    spread = np.sqrt(there.pow(2).mean())
+    return {name: float(1 / spread[name]) for name in scores}
+
+
+def annotated_variants(
+    data: Mapping[str, LocusData], changes: pd.DataFrame, published: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Variants of all loci with the residue change and scores of those that have them."""
     columns = [*SUMSTATS.names, "panel_eaf"]
     parts = [locus.variants[columns].assign(locus=name) for name, locus in data.items()]
     keep = [*SUMSTATS.key, "gene", "uniprot", "residue_change", "log_lik_ratio"]
     keep += [name for name in ("consequence", "hgvs_p") if name in changes]
+    keep += published
     return pd.concat(parts, ignore_index=True).merge(
         changes[keep], on=list(SUMSTATS.key), how="left", validate="many_to_one"
     )
@@ -196,10 +211,13 @@ def learn_prior(
     return run_prior(data, annotations, options=options, progress=progress)
 
 
-def with_centre(coefficients: pd.DataFrame, variants: pd.DataFrame) -> pd.DataFrame:
-    """Coefficients with the score that counts as typical written beside ``log_lik_ratio``."""
-    centre = np.where(coefficients["term"] == "log_lik_ratio", score_centre(variants), 0.0)
-    return coefficients.assign(centre=centre)
+def with_centre(
+    coefficients: pd.DataFrame, variants: pd.DataFrame, published: Sequence[str] = ()
+) -> pd.DataFrame:
+    """Coefficients with the score that counts as typical written beside that of each score."""
+    typical = {name: float(variants[name].mean()) for name in published}
+    typical["log_lik_ratio"] = score_centre(variants)
+    return coefficients.assign(centre=[typical.get(term, 0.0) for term in coefficients["term"]])
 
 
 def weights_by_locus(

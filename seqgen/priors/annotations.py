@@ -30,7 +30,9 @@ def score_centre(variants: pd.DataFrame) -> float:
     return float(scored.mean()) if len(scored) else 0.0
 
 
-def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) -> pd.DataFrame:
+def prior_annotations(
+    variants: pd.DataFrame, *, centre: float | None = None, scores: Sequence[str] = ()
+) -> pd.DataFrame:
     """The prior's terms for each variant: is it missense, and what the model thinks of it.
 
     The score is centred, so that the coefficient of ``missense`` is that of a missense variant
@@ -44,6 +46,8 @@ def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) ->
         ``consequence`` (Sequence Ontology terms, as gene models tell) there is a third term.
     centre : float, optional
         Ratio that counts as typical; ``score_centre(variants)`` where left out.
+    scores : sequence of str
+        Columns of further scores, such as published ones, of any variants.
 
     Returns
     -------
@@ -51,7 +55,13 @@ def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) ->
         ``locus``, ``missense`` (0 or 1) and ``log_lik_ratio`` minus the centre: 0 for variants
         that are not missense, and for missense variants without a score. Where there are
         consequences, ``loss_of_function``: 1 for a stop, start or splice site lost or gained and
-        for a new reading frame.
+        for a new reading frame. Each of ``scores`` minus its mean over the variants that have
+        it, and 0 for those that do not.
+
+    Raises
+    ------
+    InputError
+        If one of ``scores`` is no column, or not numeric.
     """
     missense = variants["residue_change"].notna()
     centre = score_centre(variants) if centre is None else centre
@@ -63,6 +73,9 @@ def prior_annotations(variants: pd.DataFrame, *, centre: float | None = None) ->
     }
     if "consequence" in variants:
         terms["loss_of_function"] = loss_of_function(variants).astype(float)
+    for name in scores:
+        values = pd.Series(_numbers(variants, name), index=variants.index)
+        terms[name] = (values - values.mean()).fillna(0.0)
     return pd.DataFrame(terms)
 
 

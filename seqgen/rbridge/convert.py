@@ -4,8 +4,8 @@ R has no scalars, so a vector of one element without names arrives as a scalar (
 a sequence) and a longer one as an array, or a list of str; with names as a Series. A list is a
 list, with names a dict. A matrix is an array, a masked one if its integers have NA (`fitting` makes
 doubles of it for arguments); with dimnames a DataFrame, of doubles then, whose columns are V1, V2,
-... if only rows have names. A data.frame (tibble, data.table) is a DataFrame. Nothing is shared:
-what crosses is copied, once.
+... if only rows have names. A data.frame (tibble, data.table) is a DataFrame; its attribute
+``genome_build`` is kept. Nothing is shared: what crosses is copied, once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 
 from seqgen.errors import InputError
+from seqgen.io.genome_build import ATTRIBUTE
 from seqgen.rbridge import functions, handles, results
 from seqgen.rbridge.engine import base, r_code, ri
 from seqgen.rbridge.text import strings_to_python, strings_to_r
@@ -192,6 +193,9 @@ def _frame_to_python(value: Any) -> pd.DataFrame:
     index = pd.RangeIndex(abs(int(rows)))
     frame = pd.DataFrame(found, index=index)
     frame.columns = pd.Index(columns, dtype="str")
+    build = attribute(value, ATTRIBUTE)
+    if build is not None and build.typeof == ri.RTYPES.STRSXP and len(build) == 1:
+        frame.attrs[ATTRIBUTE] = strings_to_python(build).tolist()[0]
     if rows > 0:
         frame.index = pd.Index(strings_to_python(base("row.names")(value)), dtype="str")
     return frame
@@ -208,6 +212,8 @@ def _frame_to_r(frame: pd.DataFrame) -> Any:
     else:  # R's short form of 1 to n
         rows = ri.IntSexpVector([ri.NA_Integer, -len(frame)])
     vector.do_slot_assign("row.names", rows)
+    if isinstance(build := frame.attrs.get(ATTRIBUTE), str):
+        vector.do_slot_assign(ATTRIBUTE, strings_to_r([build]))
     vector.rclass = ri.StrSexpVector(["data.frame"])
     return vector
 

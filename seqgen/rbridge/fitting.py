@@ -296,4 +296,5 @@ def _with_floats(frame: pd.DataFrame) -> pd.DataFrame:
     }
     made = pd.DataFrame(columns, index=frame.index)
     made.columns = frame.columns
+    made.attrs = dict(frame.attrs)
     return made

@@ -12,6 +12,8 @@ import pandas as pd
 from seqgen.report import numbers
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from seqgen.report.tables import ReportTables
 
 _WORTH_TELLING = 0.05
@@ -46,7 +48,9 @@ class Finding:
         return f"{self.label}: {self.detail}"
 
 
-def findings(tables: ReportTables, most: int = 3) -> list[Finding]:
+def findings(
+    tables: ReportTables, most: int = 3, *, published: Sequence[str] = ()
+) -> list[Finding]:
     """Pick the variants most worth a look, best first.
 
     Candidates are missense variants, lead variants and the tops of credible sets. They are
@@ -60,6 +64,8 @@ def findings(tables: ReportTables, most: int = 3) -> list[Finding]:
     tables : ReportTables
     most : int
         How many to return at most; fewer where fewer reach an inclusion probability of 0.05.
+    published : sequence of str
+        Columns of ``variants`` with published scores, to be told beside the model's.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def findings(tables: ReportTables, most: int = 3) -> list[Finding]:
     interest *= np.where(variants["ld_consistent"].to_numpy(dtype=bool), 1.0, 0.5)
     interest = np.where(candidate, interest, -1.0)
     best = _best(interest, changed, most)
-    return [_finding(variants.iloc[k], tables) for k in best]
+    return [_finding(variants.iloc[k], tables, published) for k in best]
 
 
 def _best(interest: np.ndarray, changed: np.ndarray, most: int) -> list[int]:
@@ -114,7 +120,7 @@ def _first_of_locus(
     return np.asarray(index.isin(top.tolist()), dtype=bool)
 
 
-def _finding(row: Any, tables: ReportTables) -> Finding:
+def _finding(row: Any, tables: ReportTables, published: Sequence[str]) -> Finding:
     name = label(row)
     rsid = None if numbers.missing(row["rsid"]) else str(row["rsid"])
     where = f"chr{row['chrom']}:{row['pos']:,}"
@@ -124,10 +130,11 @@ def _finding(row: Any, tables: ReportTables) -> Finding:
         _moved(row, _converged(row, tables)),
         _membership(row, tables.credible_sets),
         _score(row),
+        _published(row, published),
         _under_strong_belief(row),
     ]
     if not row["ld_consistent"]:
-        parts.append("Its z contradicts the others and the panel's LD, so read this with caution.")
+        parts.append("Its z contradicts the others and the LD, so read this with caution.")
     return Finding(
         locus=str(row["locus"]),
         label=name,
@@ -195,3 +202,9 @@ def _score(row: Any) -> str:
     return (
         f"By its score the new residue is {words} (log-likelihood ratio {numbers.decimal(ratio)})."
     )
+
+
+def _published(row: Any, names: Sequence[str]) -> str:
+    told = [f"{name} {numbers.decimal(row[name])}" for name in names
+            if not numbers.missing(row[name])]  # fmt: skip
+    return f"Published scores: {', '.join(told)}." if told else ""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from seqgen.report import numbers
 from seqgen.report.findings import label
+from seqgen.report.provenance import from_matrix, ld_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,14 +33,15 @@ class Notice:
 def notices(tables: ReportTables, provenance: Mapping[str, Any]) -> list[Notice]:
     """All notices of a run, in the order of the page."""
     found = [
-        _panel(tables.loci),
+        _panel(tables.loci, provenance),
         _plain_claims(tables),
-        _disagreement(tables),
-        _coverage(tables),
+        _disagreement(tables, ld_words(provenance)),
+        _coverage(tables, "LD matrix" if from_matrix(provenance) else "panel"),
         _sample_size(tables.loci),
         _convergence(tables.loci),
         _learning(tables, provenance),
         _model(provenance),
+        _published(provenance),
     ]
     return [notice for notice in found if notice is not None]
 
@@ -50,32 +52,43 @@ def plain_claims(variants: pd.DataFrame) -> pd.DataFrame:
     return variants[doubtful].sort_values("pip_plain", ascending=False, kind="stable")
 
 
-def _panel(loci: pd.DataFrame) -> Notice | None:
+def _panel(loci: pd.DataFrame, provenance: Mapping[str, Any]) -> Notice | None:
     panel_n, gwas_n = int(loci["panel_n"].min()), loci["gwas_n"].median()
     small = numbers.missing(gwas_n) or panel_n < _SMALL_SHARE * gwas_n
     uncorrected = (loci["ld_correction"] == "none").all()
     if not small and not uncorrected:
         return None
+    matrix = from_matrix(provenance)
     people = "" if numbers.missing(gwas_n) else f", the GWAS on {numbers.count(gwas_n)}"
     names = numbers.listed(sorted(set(loci["panel"])))
-    text = f"LD comes from {names} with {numbers.count(panel_n)} people{people}. "
+    of = f"the matrix {names}, computed from" if matrix else f"{names} with"
+    text = f"LD comes from {of} {numbers.count(panel_n)} people{people}. "
+    heading = "LD matrix of few people" if matrix else "Small LD panel"
+    if uncorrected and not small:
+        return Notice(
+            "LD was taken as exact",
+            text + "No correction was made, which is right for LD of the GWAS's own people and "
+            "claims too much for LD of any others.",
+        )
     if uncorrected:
         return Notice(
-            "Small LD panel, and no correction was made",
-            text + "Without a correction, noise in the panel's LD turns into credible sets that "
-            "are not there. Treat every set on this page as unconfirmed.",
+            f"{heading}, and no correction was made",
+            text + f"Without a correction, noise in {ld_words(provenance)} turns into credible "
+            "sets that are not there. Treat every set on this page as unconfirmed.",
             grave=True,
         )
+    size = "the number of people behind the matrix" if matrix else "the panel's size"
     what = {
-        "finite+eb": "the panel's size and its mismatch with the GWAS sample enter the likelihood",
-        "finite": "the panel's size enters the likelihood",
+        "finite+eb": f"{size} and its mismatch with the GWAS sample enter the likelihood",
+        "finite": f"{size} enters the likelihood",
         "none": "at some loci nothing was corrected",
     }
     done = [what[kind] for kind in what if (loci["ld_correction"] == kind).any()]
     return Notice(
-        "Small LD panel",
+        heading,
         text + f"Therefore {numbers.listed(done)}. This makes the sets fewer and wider than a "
-        "fit that trusts the panel, and it cannot restore what a larger panel would resolve.",
+        f"fit that trusts {'it' if matrix else 'the panel'}, and it cannot restore what LD of more "
+        "people would resolve.",
     )
 
 
@@ -106,7 +119,7 @@ def _plain_claims(tables: ReportTables) -> Notice | None:
     return Notice("What the uncorrected fit would have claimed", text)
 
 
-def _disagreement(tables: ReportTables) -> Notice | None:
+def _disagreement(tables: ReportTables, ld: str) -> Notice | None:
     loci = tables.loci
     odd = loci[(loci["n_inconsistent"] > 0) | (loci["s"] > _SUSPECT_S)]
     if odd.empty:
@@ -118,8 +131,8 @@ def _disagreement(tables: ReportTables) -> Notice | None:
     )  # fmt: skip
     return Notice(
         "LD and association disagree in places",
-        f"At {numbers.count(len(odd))} of {numbers.plural(len(loci), 'locus', 'loci')} the panel's "
-        f"LD does not fit the z scores: s reaches {numbers.decimal(loci['s'].max(), 3)}{crosses}. "
+        f"At {numbers.count(len(odd))} of {numbers.plural(len(loci), 'locus', 'loci')} {ld} "
+        f"does not fit the z scores: s reaches {numbers.decimal(loci['s'].max(), 3)}{crosses}. "
         "Causes are differences of ancestry, allele or strand errors, and sample sizes that "
         f"differ between variants.{_what_to_do(tables, single)}",
         grave=_leads_flagged(tables) > 0,
@@ -145,13 +158,13 @@ def _what_to_do(tables: ReportTables, single: int) -> str:
     return text
 
 
-def _coverage(tables: ReportTables) -> Notice | None:
+def _coverage(tables: ReportTables, source: str) -> Notice | None:
     loci = tables.loci
     all_variants, used = int(loci["n_variants"].sum()), int(loci["n_finemapped"].sum())
     if not all_variants or used == all_variants:
         return None
     return Notice(
-        "Only variants in both GWAS and panel can be found",
+        f"Only variants in both GWAS and {source} can be found",
         f"{numbers.count(used)} of the {numbers.count(all_variants)} variants in the windows "
         f"({100 * used / all_variants:.0f}%) were fine-mapped. Probabilities are shared out among "
         "these; where the variant that matters is not typed or was left out, its neighbours "
@@ -250,3 +263,22 @@ def _model(provenance: Mapping[str, Any]) -> Notice | None:
         "like this one rarely carry that residue there; it does not say that the trait is "
         "affected.",
     )
+
+
+def _published(provenance: Mapping[str, Any]) -> Notice | None:
+    """Which scores of others stand beside the model's, and how many variants have them."""
+    told = provenance.get("published_scores") or []
+    if not told:
+        return None
+    each = [
+        f"{one['column']} ({one['meaning']}): {numbers.count(one['rows_with'])} of "
+        f"{numbers.plural(one['rows_with'] + one['rows_without'], 'variant has', 'variants have')} "
+        "one"
+        for one in told
+    ]
+    used = (provenance.get("parameters") or {}).get("scores_in_prior")
+    prior = (
+        "In the prior a variant without one counts as one of the mean." if used
+        else "The prior does not use them."
+    )  # fmt: skip
+    return Notice("Published scores", f"{'; '.join(each)}. {prior}")

@@ -17,8 +17,8 @@ from seqgen import plots
 from seqgen.report import numbers
 from seqgen.report.findings import findings, label
 from seqgen.report.notices import notices, plain_claims
-from seqgen.report.prose import GLOSSARY, held_out_sentences, prior_sentences, summary
-from seqgen.report.provenance import provenance_rows
+from seqgen.report.prose import glossary, held_out_sentences, prior_sentences, summary
+from seqgen.report.provenance import from_matrix, ld_words, provenance_rows, published_columns
 from seqgen.report.tables import ReportTables
 from seqgen.residues import loss_of_function
 
@@ -64,23 +64,28 @@ def render(tables: ReportTables, provenance: Mapping[str, Any], *, title: str) -
         One HTML document that refers to nothing outside itself.
     """
     tables = tables.validated()
-    build = provenance.get("genome_build")
+    build, published = provenance.get("genome_build"), published_columns(provenance)
     sections = [_section(row, tables, build) for row in numbers.records(tables.loci)]
     return environment().get_template("report.html.j2").render(
         title=title,
         summary=summary(tables),
         key_figures=_key_figures(tables),
-        findings=findings(tables),
+        findings=findings(tables, published=published),
         notices=notices(tables, provenance),
         funnel_figure=_funnel_figure(tables),
         drops=numbers.records(tables.drops),
         prior_figure=_prior_figure(tables),
-        prior_sentences=[*held_out_sentences(tables, provenance), *prior_sentences(tables)],
+        prior_sentences=[
+            *held_out_sentences(tables, provenance), *prior_sentences(tables, published)
+        ],
         coefficients=numbers.records(tables.prior_coefficients),
         sections=sections,
         all_sets=_sets(tables.credible_sets, fits=_FITS[:2]),
         by_locus={section.row["locus"]: section for section in sections},
-        glossary=GLOSSARY,
+        glossary=glossary(ld_words(provenance)),
+        ld=ld_words(provenance),
+        matrix=from_matrix(provenance),
+        published=published,
         provenance=provenance_rows(provenance),
         command=provenance.get("command"),
         inputs=provenance.get("inputs") or [],

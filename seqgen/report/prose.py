@@ -10,7 +10,7 @@ from seqgen.report import numbers
 from seqgen.report.findings import label
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -52,9 +52,10 @@ def _best_missense(variants: pd.DataFrame) -> str:
     )
 
 
-def prior_sentences(tables: ReportTables) -> list[str]:
-    """One sentence for each coefficient of the prior."""
-    return [_sentence(row) for row in numbers.records(tables.prior_coefficients)]
+def prior_sentences(tables: ReportTables, published: Sequence[str] = ()) -> list[str]:
+    """One sentence for each coefficient of the prior; ``published`` are terms of such scores."""
+    rows = numbers.records(tables.prior_coefficients)
+    return [_sentence(row, published=row["term"] in published) for row in rows]
 
 
 def held_out_sentences(tables: ReportTables, provenance: Mapping[str, Any]) -> list[str]:
@@ -84,11 +85,13 @@ def _moved_sets(sets: pd.DataFrame) -> str:
     return f"Under the flat prior there are {words['flat']}; with this one {words['informed']}."
 
 
-def _sentence(row: dict[str, Any]) -> str:
+def _sentence(row: dict[str, Any], *, published: bool = False) -> str:
     """What one coefficient does to the prior odds, and whether it differs from nothing."""
     term, sign = str(row["term"]), 1
     name = term.lower()
-    if _RATIO.search(name):
+    if published:
+        subject = f"One unit more of the published score “{term}”"
+    elif _RATIO.search(name):
         sign = 1 if _REVERSED.search(name) else -1
         subject = "A log-likelihood ratio lower by one unit"
     elif name == "loss_of_function":
@@ -131,7 +134,12 @@ def _bounded(value: float) -> float:
     return max(min(float(value), 700.0), -700.0)
 
 
-GLOSSARY = (
+def glossary(ld: str) -> list[tuple[str, str]]:
+    """Terms of the page and what they mean; ``ld`` is what sentences call the LD of the run."""
+    return [(term, meaning.replace("the panel's LD", ld)) for term, meaning in _GLOSSARY]
+
+
+_GLOSSARY = (
     (
         "PIP",
         "Posterior inclusion probability: how probable it is, given the model, the data and the "
@@ -170,7 +178,7 @@ GLOSSARY = (
     ),
     (
         "s and inconsistent variants",
-        "s estimates how far the panel's LD departs from that of the GWAS sample: 0 is a perfect "
+        "s estimates how far the panel's LD departs from the LD of the GWAS sample: 0 is a perfect "
         "match. A variant is inconsistent where its z is far from what the other z-scores and the "
         "panel's LD foretell; its alleles look switched where a z of the other sign would fit "
         "(check_consistency).",

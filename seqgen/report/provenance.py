@@ -7,7 +7,7 @@ from typing import Any
 
 from seqgen.report import numbers
 
-_SHOWN_ELSEWHERE = {"command", "inputs", "model_card"}
+_SHOWN_ELSEWHERE = {"command", "inputs", "model_card", "published_scores"}
 _NAMES = {
     "seqgen_version": "seqgen",
     "created": "created",
@@ -34,8 +34,24 @@ def provenance_rows(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
     """
     order = [key for key in _NAMES if key in provenance]
     order += [key for key in provenance if key not in _NAMES and key not in _SHOWN_ELSEWHERE]
-    rows = [(_NAMES.get(key, key.replace("_", " ")), _flat(provenance[key])) for key in order]
+    names = {**_NAMES, "panel": "LD matrix"} if from_matrix(provenance) else _NAMES
+    rows = [(names.get(key, key.replace("_", " ")), _flat(provenance[key])) for key in order]
     return [(name, value) for name, value in rows if value != numbers.MISSING]
+
+
+def from_matrix(provenance: Mapping[str, Any]) -> bool:
+    """Whether LD came from matrices that were computed before, not from a panel's genotypes."""
+    return bool((provenance.get("parameters") or {}).get("ld"))
+
+
+def ld_words(provenance: Mapping[str, Any]) -> str:
+    """What sentences call the LD of a run."""
+    return "the LD matrix" if from_matrix(provenance) else "the panel's LD"
+
+
+def published_columns(provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    """Columns of the table ``variants`` that hold published scores."""
+    return tuple(str(one["column"]) for one in provenance.get("published_scores") or ())
 
 
 def _flat(value: Any) -> str:

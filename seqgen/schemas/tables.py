@@ -160,8 +160,7 @@ FINEMAP_LOCI = Schema(
         Column(
             "n_inconsistent",
             "int",
-            "variants whose z contradicts the panel's LD, switched alleles among them "
-            "(check_consistency)",
+            "variants whose z contradicts the LD, switched alleles among them (check_consistency)",
             low=0,
         ),
         Column("n_flipped", "int", "variants whose alleles look switched", low=0, optional=True),
@@ -262,12 +261,10 @@ VARIANTS = Schema(
         Column(
             "z_expected",
             "float",
-            "z foretold by the other variants and the panel's LD (check_consistency)",
+            "z foretold by the other variants and the LD (check_consistency)",
             nullable=True,
         ),
-        Column(
-            "ld_consistent", "bool", "False where z contradicts the panel's LD (check_consistency)"
-        ),
+        Column("ld_consistent", "bool", "False where z contradicts the LD (check_consistency)"),
     ),
     key=("locus", "chrom", "pos", "effect_allele", "other_allele"),
 )

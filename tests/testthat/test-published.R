@@ -34,3 +34,39 @@ test_that("published scores stand beside variants", {
   expect_error(add_published_scores(variants, table), class = "seqgen_input_error")
   expect_error(add_published_scores(variants, "no.tsv"), class = "seqgen_missing_file_error")
 })
+
+test_that("published scores are options of a run and terms of its prior", {
+  skip_if_not(seqgen_available())
+  expect_identical(RunOptions(scores = "cadd.tsv:PHRED")$scores, "cadd.tsv:PHRED")
+  table <- tempfile(fileext = ".tsv")
+  writeLines(c("chrom\tpos\tref\talt\tx", "1\t7\tG\tA\t3"), table)
+  try_run <- function(...) {
+    run(seqgen_example("sumstats"), seqgen_example("panel"), tempfile(), options = list(...))
+  }
+  expect_error(try_run(scores = table), "which column to take", class = "seqgen_input_error")
+  expect_error(
+    try_run(scores = paste0(table, ":x"), prior_coefficients = c(y = 1)), "no term y; .* x$",
+    class = "seqgen_input_error"
+  )
+  variants <- data.frame(
+    locus = "22:1-9", residue_change = c(NA, "K2W", "R5Q"), log_lik_ratio = c(NA, -6, -2),
+    cadd_phred = c(10, 20, NA)
+  )
+  terms <- prior_annotations(variants, scores = "cadd_phred")
+  expect_equal(terms$cadd_phred, c(-5, 5, 0))
+})
+
+test_that("a run reads the panel's genotypes as asked", {
+  skip_if_not(seqgen_available())
+  told <- RunOptions(field = "DS", people = c("a", "b"))
+  expect_identical(told[c("field", "people", "keep_filtered")], list(
+    field = "DS", people = c("a", "b"), keep_filtered = FALSE
+  ))
+  expect_error(RunOptions(field = "PL"), "field", class = "seqgen_input_error")
+  expect_error(
+    run(seqgen_example("sumstats"), seqgen_example("panel"), tempfile(), options = list(
+      people = c("nobody", "HG00096")
+    )), "nobody",
+    class = "seqgen_input_error"
+  )
+})

@@ -18,6 +18,19 @@ test_that("alleles are put right by a genome", {
   expect_error(align_to_reference(table, "nowhere"), class = "seqgen_missing_file_error")
 })
 
+test_that("a table keeps its genome build", {
+  skip_if_not(seqgen_available())
+  table <- read_sumstats(seqgen_example("sumstats"))
+  expect_identical(attr(table, "genome_build"), "GRCh37")
+  chain <- tempfile(fileext = ".chain")
+  line <- "chain 1 chr22 51304566 + 0 50818368 chr22 50818468 + 100 50818468 1"
+  writeLines(c(line, "50818368", ""), chain)
+  lifted <- lift_over(table, chain)
+  expect_identical(attr(lifted, "genome_build"), "GRCh38")
+  # the build went with the table: it is not lifted twice
+  expect_error(lift_over(lifted, chain), "GRCh38", class = "seqgen_input_error")
+})
+
 test_that("positions are lifted over", {
   skip_if_not(seqgen_available())
   chain <- tempfile(fileext = ".chain")
