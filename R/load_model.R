@@ -5,7 +5,7 @@
 #' causal ones such as ProGen2, and the encoder of ProtT5, which embeds only. Of DNA: GPN,
 #' Caduceus, Nucleotide Transformer, DNABERT, DNABERT-2, HyenaDNA, Evo.
 #'
-#' @param name `"default"` or `"seqgen-protein-v1"`: the bundled model;
+#' @param name `"default"` or `"seqgen-protein-v2"`: the bundled model;
 #'   `"blosum62"`: a substitution matrix, the reference without context; the path
 #'   of a model folder in Hugging Face format or of a saved Potts model; or a hub id
 #'   such as `"facebook/esm2_t33_650M_UR50D"` (looked up in the local cache first). Several

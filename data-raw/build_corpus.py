@@ -1,15 +1,17 @@
-"""Build the training corpus of the bundled protein model: sequences with homolog profiles.
+"""Build the training corpus of the bundled protein model: sequences with homolog frequencies.
 
-Run it with ``python data-raw/build_corpus.py`` after ``build_proteins.py``. Needs MMseqs2 and takes
-about half an hour on two cores; every stage is kept in ``data-raw/cache/corpus``, so a run
-that was interrupted goes on with the stage it had reached. The stages:
+Run it with ``python data-raw/build_corpus.py`` after ``build_homologs.py``, whose search it goes
+on from. Needs MMseqs2 and takes about half an hour on two cores; every stage is kept in
+``data-raw/cache/corpus``, so a run that was interrupted goes on with the stage it had reached. The
+stages:
 
-1. all human proteins, the TEM-1 beta-lactamase and, if ``--other-residues`` says so, a seeded
-   sample of other species' proteins are searched against all of Swiss-Prot;
+1. Swiss-Prot is clustered at 50% identity. The human proteins that ``build_homologs.py`` did not
+   search, a representative of each cluster of at least four members that is not human, and the
+   TEM-1 beta-lactamase are searched against all of Swiss-Prot;
 2. the validation split: connected components of human proteins under those hits, of at most 40
    members each, until 5% of the proteins are held out. No training protein has a hit to a
    held-out one. The TEM-1 family is left out of training altogether;
-3. one profile per protein (see ``profiles.py``).
+3. the homologs' residue frequencies at each position of each protein (see ``profiles.py``).
 
 No clinical label is read here.
 """
@@ -20,23 +22,28 @@ import argparse
 import multiprocessing
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from profiles import Hit, encode, homolog_profile
+from profiles import Hit, encode, homolog_frequencies
 from sources import BUNDLE, CACHE
 from swissprot import read_swissprot
 
 CORPUS = CACHE / "corpus"
+# What build_homologs.py left: Swiss-Prot as a database, and the hits of its queries.
+SEARCHED = CACHE / "variants"
+TARGETS = SEARCHED / "tdb"
 TEM1 = "P62593"
-SEED = 20260723
+SEED = 20261126
 HELD_OUT_SHARE = 0.05
 LARGEST_HELD_OUT = 40
-SEARCH = ["-s", "5", "-e", "1e-3", "-a", "--max-seqs", "400", "-v", "2"]
-Profiles = tuple[np.ndarray, np.ndarray]
+CLUSTER = ["--min-seq-id", "0.5", "-c", "0.8", "--cov-mode", "0", "-v", "1"]
+LEAST_MEMBERS = 4
+LENGTHS = 40, 2000  # of a representative
+SEARCH = ["-e", "1e-3", "-a", "--max-seqs", "400", "-v", "2"]
+SENSITIVITY = {"human": "5", "other": "3"}
 COLUMNS = "query,target,evalue,qstart,tstart,cigar"
 
 
@@ -65,19 +72,31 @@ def search(name: str, queries: dict[str, str]) -> Path:
     if not (CORPUS / f"{name}Hits.dbtype").exists():
         write_fasta(CORPUS / f"{name}.fasta", queries)
         run("createdb", f"{name}.fasta", f"{name}DB", "-v", "1")
-        run("search", f"{name}DB", "targetDB", f"{name}Hits", "tmp", *SEARCH)
+        sensitivity = ["-s", SENSITIVITY[name]]
+        run("search", f"{name}DB", TARGETS, f"{name}Hits", "tmp", *sensitivity, *SEARCH)
     part = f"{name}_hits.part"
-    run("convertalis", f"{name}DB", "targetDB", f"{name}Hits", part, "--format-output", COLUMNS)
+    run("convertalis", f"{name}DB", TARGETS, f"{name}Hits", part, "--format-output", COLUMNS)
     (CORPUS / part).rename(table)
     return table
 
 
-def sample_others(sequences: dict[str, str], human: set[str], residues: int) -> dict[str, str]:
-    """A seeded sample of that many residues of distinct Swiss-Prot sequences not human."""
-    names = np.array([name for name, s in distinct(sequences).items() if s not in human])
+def representatives(sequences: dict[str, str], human: set[str]) -> dict[str, str]:
+    """Representatives of the larger clusters of Swiss-Prot that are not human, shuffled."""
+    table = CORPUS / "clusters.tsv"
+    if not table.exists():
+        run("linclust", TARGETS, "clusters", "tmp", *CLUSTER)
+        run("createtsv", TARGETS, TARGETS, "clusters", table, "-v", "1")
+    members = pd.read_csv(table, sep="\t", header=None, names=["one", "member"]).groupby("one")
+    sizes = members.size()
+    names = [
+        name
+        for name in sizes.index[sizes >= LEAST_MEMBERS]
+        if name in sequences
+        and sequences[name] not in human
+        and LENGTHS[0] <= len(sequences[name]) <= LENGTHS[1]
+    ]
     order = np.random.default_rng(SEED).permutation(names)
-    lengths = np.cumsum([len(sequences[name]) for name in order])
-    return {str(name): sequences[name] for name in order[lengths <= residues]}
+    return {str(name): sequences[name] for name in order}
 
 
 def read_links(table: Path) -> pd.DataFrame:
@@ -141,50 +160,44 @@ def read_hits(table: Path) -> Iterator[tuple[str, list[Hit]]]:
             yield query, [Hit(row[1], int(row[3]) - 1, int(row[4]) - 1, row[5]) for row in rows]
 
 
-_TARGETS: dict[str, np.ndarray] = {}
+_SEQUENCES: dict[str, np.ndarray] = {}
 
 
-def _one_profile(job: tuple[str, list[Hit]]) -> tuple[str, np.ndarray, np.ndarray]:
-    """Profile and depth of one query; runs in a worker."""
+def _one_protein(job: tuple[str, list[Hit]]) -> tuple[str, np.ndarray, np.ndarray]:
+    """Frequencies and depth of one query; runs in a worker."""
     name, hits = job
-    return name, *homolog_profile(_TARGETS[name], hits, _TARGETS)
+    return name, *homolog_frequencies(_SEQUENCES[name], hits, _SEQUENCES)
 
 
-def build_profiles(name: str, queries: dict[str, str], table: Path, workers: int) -> Profiles:
-    """Profiles and depths of one set of queries, end to end in the order of the queries."""
-    files = [CORPUS / f"{name}_{kind}.npy" for kind in ("profiles", "depths")]
-    if not all(path.exists() for path in files):
-        done: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        with ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
-            waiting = []
-            for job in read_hits(table):
-                waiting.append(pool.submit(_one_profile, job))
-                if len(waiting) >= 512:
-                    _collect(waiting, done, len(queries))
-            _collect(waiting, done, len(queries))
-        for lonely in queries.keys() - done.keys():
-            done[lonely] = homolog_profile(_TARGETS[lonely], [], _TARGETS)
-        for path, part in zip(files, zip(*(done[q] for q in queries), strict=True), strict=True):
-            np.save(path, np.concatenate(part))
-    return np.load(files[0], mmap_mode="r"), np.load(files[1], mmap_mode="r")
+def _jobs(tables: list[Path], queries: dict[str, str]) -> Iterator[tuple[str, list[Hit]]]:
+    """Hits of each query, those without any last."""
+    waiting = set(queries)
+    for table in tables:
+        for name, hits in read_hits(table):
+            if name in waiting:
+                waiting.remove(name)
+                yield name, hits
+    yield from ((name, []) for name in sorted(waiting))
 
 
-def _collect(waiting: list, done: dict, total: int) -> None:
-    """Take finished profiles in and say how far it is."""
-    for future in waiting:
-        name, profile, depth = future.result()
-        done[name] = (profile, depth)
-    waiting.clear()
-    print(f"profiles: {len(done):,} of {total:,}", flush=True)
+def build_frequencies(queries: dict[str, str], tables: list[Path], workers: int) -> None:
+    """Write residues, frequencies and depths of all queries, end to end in their order."""
+    done: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    with multiprocessing.get_context("fork").Pool(workers) as pool:
+        made = pool.imap_unordered(_one_protein, _jobs(tables, queries), chunksize=16)
+        for name, frequencies, depth in made:
+            done[name] = frequencies, depth
+            if len(done) % 2000 == 0:
+                print(f"homologs: {len(done):,} of {len(queries):,} proteins", flush=True)
+    np.save(CORPUS / "residues.npy", np.concatenate([_SEQUENCES[name] for name in queries]))
+    for number, kind in enumerate(("frequencies", "depths")):
+        np.save(CORPUS / f"{kind}.npy", np.concatenate([done[name][number] for name in queries]))
 
 
-def save(queries: dict[str, str], done: list[Profiles], split: pd.Series, human: set[str]) -> None:
-    """Write tokens, profiles, depths and the table of proteins."""
+def save_table(queries: dict[str, str], split: pd.Series, human: set[str]) -> None:
+    """Write the table of proteins."""
     names = list(queries)
     lengths = np.array([len(queries[name]) for name in names])
-    np.save(CORPUS / "residues.npy", np.concatenate([encode(queries[name]) for name in names]))
-    np.save(CORPUS / "profiles.npy", np.concatenate([profiles for profiles, _ in done]))
-    np.save(CORPUS / "depths.npy", np.concatenate([depths for _, depths in done]))
     table = pd.DataFrame({"name": names, "length": lengths, "split": split.loc[names].to_numpy()})
     table["start"] = np.cumsum(lengths) - lengths
     table["human"] = table["name"].isin(human)
@@ -196,29 +209,20 @@ def main() -> None:
     """Run the stages that are not there yet."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--workers", type=int, default=2, help="processes for the profiles")
-    parser.add_argument(
-        "--other-residues", type=int, default=0, help="residues of other species to learn from too"
-    )
     options = parser.parse_args()
     CORPUS.mkdir(parents=True, exist_ok=True)
     sequences = read_swissprot()
-    if not (CORPUS / "targetDB.dbtype").exists():
-        write_fasta(CORPUS / "swissprot.fasta", distinct(sequences))
-        run("createdb", "swissprot.fasta", "targetDB", "-v", "1")
     bundled = pd.read_parquet(BUNDLE / "human_proteins.parquet", columns=["uniprot"])
     human = {name: sequences[name] for name in bundled["uniprot"]}
-    tables = [search("human", human)]
-    others = sample_others(sequences, set(human.values()), options.other_residues)
-    others = {TEM1: sequences[TEM1]} | others
-    tables.append(search("other", others))
+    names = {line[1:].strip() for line in (SEARCHED / "q.fasta").open() if line[0] == ">"}
+    rest = {name: one for name, one in human.items() if name not in names}
+    others = representatives(sequences, set(human.values())) | {TEM1: sequences[TEM1]}
+    tables = [SEARCHED / "hits.tsv", search("human", rest), search("other", others)]
     split = assign_splits(human, others, pd.concat([read_links(table) for table in tables]))
     print(split.value_counts().to_string(), flush=True)
-    _TARGETS.update({name: encode(sequence) for name, sequence in sequences.items()})
-    done = [
-        build_profiles(name, queries, table, options.workers)
-        for name, queries, table in zip(("human", "other"), (human, others), tables, strict=True)
-    ]
-    save(human | others, done, split, set(human))
+    _SEQUENCES.update({name: encode(sequence) for name, sequence in sequences.items()})
+    build_frequencies(human | others, tables, options.workers)
+    save_table(human | others, split, set(human))
 
 
 if __name__ == "__main__":

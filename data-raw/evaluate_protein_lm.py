@@ -25,7 +25,7 @@ import pandas as pd
 import torch
 from card import write_card
 from crops import MASKED_SHARE, Corpus
-from profiles import BLOSUM62, blosum_conditional, encode, pseudocount_share
+from profiles import BLOSUM62, blosum_conditional, encode, profile, pseudocount_share
 from protein_lm import MASK, MODEL_FOLDER, load_model, tokens_of
 from provenance import record
 from scipy.stats import rankdata, spearmanr
@@ -74,12 +74,17 @@ def read_variants(proteins: pd.DataFrame) -> pd.DataFrame:
     rows["alt"] = encode("".join(rows["alt_aa"])).astype(int)
     known = proteins.set_index("name")
     rows["split"] = rows["uniprot"].map(known["split"])
-    profiles = np.load(CORPUS / "profiles.npy", mmap_mode="r")
     place = rows["uniprot"].map(known["start"]).to_numpy() + rows["position"].to_numpy() - 1
-    at = np.log(profiles[place].astype(np.float32) + 1e-6)
+    at = np.log(profiles_at(place))
     line = np.arange(len(rows))
     rows["profile"] = at[line, rows["ref"]] - at[line, rows["alt"]]
     return rows
+
+
+def profiles_at(place: np.ndarray) -> np.ndarray:
+    """Homolog profiles at places of the corpus, shape (places, 20)."""
+    parts = (np.load(CORPUS / f"{name}.npy", mmap_mode="r") for name in ("frequencies", "depths"))
+    return profile(*(part[place] for part in parts))
 
 
 def encoded_sequences(names: pd.Series, proteins: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -124,9 +129,9 @@ def held_out_crops(held: Corpus) -> list[Crop]:
     rng = np.random.default_rng(SEED)
     crops = []
     for start, end in held.tile(510, rng)[:HELD_OUT_CROPS]:
-        residues = np.asarray(held.residues[start:end])
+        residues = held.residues[start:end].numpy()
         masked = (rng.random(len(residues)) < MASKED_SHARE) & (residues < 20)
-        crops.append(Crop(residues, masked, held.profiles[start:end].astype(np.float32)))
+        crops.append(Crop(residues, masked, profiles_at(np.arange(start, end))))
     return crops
 
 
@@ -168,8 +173,9 @@ def divergences(
 
 def held_out_fit(model: EsmForMaskedLM) -> dict:
     """Perplexity at masked positions and divergence from profiles, on held-out proteins."""
-    crops = held_out_crops(Corpus(CORPUS, "held_out"))
-    context_free, unigram = context_free_baselines(Corpus(CORPUS, "train"))
+    cpu = torch.device("cpu")
+    crops = held_out_crops(Corpus(CORPUS, "held_out", cpu))
+    context_free, unigram = context_free_baselines(Corpus(CORPUS, "train", cpu))
     surprise, baseline = masked_surprise(model, crops, unigram)
     nats = divergences(model, crops, context_free)
     return {
@@ -186,10 +192,10 @@ def context_free_baselines(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
     """Log of the mean training profile of each residue, and the residues' frequencies."""
     total, count = np.zeros((20, 20)), np.zeros(20)
     for row in corpus.table.iloc[::8].itertuples():
-        letters = corpus.residues[row.start : row.start + row.length]
+        place = np.arange(row.start, row.start + row.length)
+        letters = corpus.residues[row.start : row.start + row.length].numpy()
         known = letters < 20
-        profile = corpus.profiles[row.start : row.start + row.length][known].astype(np.float32)
-        np.add.at(total, letters[known], profile)
+        np.add.at(total, letters[known], profiles_at(place[known]))
         count += np.bincount(letters[known], minlength=20)
     return np.log(total / total.sum(1, keepdims=True)), count / count.sum()
 
@@ -205,8 +211,7 @@ def scan(model: EsmForMaskedLM, path: Path, proteins: pd.DataFrame) -> dict:
     differing = rows.loc[sequence[rows["position"] - 1] != rows["ref"], "position"].unique()
     sequence[rows["position"] - 1] = rows["ref"]
     known = proteins.set_index("name").loc[TEM1]
-    profiles = np.load(CORPUS / "profiles.npy", mmap_mode="r")
-    at = np.log(profiles[known["start"] + rows["position"].to_numpy() - 1].astype(float) + 1e-6)
+    at = np.log(profiles_at(known["start"] + rows["position"].to_numpy() - 1))
     line = np.arange(len(rows))
     fitness = table["2500"].to_numpy()
     scores = {

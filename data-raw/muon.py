@@ -10,15 +10,18 @@ COEFFICIENTS = (3.4445, -4.7750, 2.0315)
 
 
 def orthogonal(update: torch.Tensor, steps: int) -> torch.Tensor:
-    """Nearly orthogonal matrix closest to `update`, by Newton-Schulz steps in its own precision."""
+    """Nearly orthogonal matrices closest to some of one shape, (matrices, rows, columns).
+
+    By Newton-Schulz steps in their own precision.
+    """
     a, b, c = COEFFICIENTS
-    tall = update.shape[0] > update.shape[1]
-    x = update.T if tall else update
-    x = x / (x.norm() + 1e-7)
+    tall = update.shape[1] > update.shape[2]
+    x = update.mT if tall else update
+    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
     for _ in range(steps):
-        gram = x @ x.T
+        gram = x @ x.mT
         x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.T if tall else x
+    return x.mT if tall else x
 
 
 class Muon(torch.optim.Optimizer):
@@ -47,16 +50,20 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every matrix that has a gradient."""
+        """Update every matrix that has a gradient, all of one shape together."""
         for group in self.param_groups:
+            shapes: dict[torch.Size, list[torch.Tensor]] = {}
             for matrix in group["params"]:
-                if matrix.grad is None:
-                    continue
-                state = self.state[matrix]
+                if matrix.grad is not None:
+                    shapes.setdefault(matrix.shape, []).append(matrix)
+            for shape, matrices in shapes.items():
+                gradients = torch.stack([matrix.grad for matrix in matrices])
+                state = self.state[matrices[0]]
                 if "momentum" not in state:
-                    state["momentum"] = torch.zeros_like(matrix)
-                state["momentum"].lerp_(matrix.grad, 1.0 - group["momentum"])
-                update = matrix.grad.lerp(state["momentum"], group["momentum"])
-                size = 0.2 * max(matrix.shape) ** 0.5
-                matrix.mul_(1.0 - group["lr"] * group["weight_decay"])
-                matrix.add_(orthogonal(update, group["steps"]), alpha=-group["lr"] * size)
+                    state["momentum"] = torch.zeros_like(gradients)
+                state["momentum"].lerp_(gradients, 1.0 - group["momentum"])
+                update = gradients.lerp(state["momentum"], group["momentum"])
+                moved = orthogonal(update, group["steps"])
+                size = 0.2 * max(shape) ** 0.5
+                torch._foreach_mul_(matrices, 1.0 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(matrices, list(moved), alpha=-group["lr"] * size)

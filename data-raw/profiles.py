@@ -48,8 +48,9 @@ BACKGROUND = np.array(
     ]
 )  # fmt: skip
 BLOSUM62_LAMBDA = 0.3176
-LEAST_IDENTITY = 0.4
-LONELY_SHARE = 0.9
+LONELY_SHARE, HALF_DEPTH = 0.9, 10.0
+# Frequencies are kept as square roots in so many steps.
+FREQUENCY_STEPS = 31
 _LETTERS = np.full(256, OTHER, dtype=np.uint8)
 _LETTERS[np.frombuffer(AMINO_ACIDS.encode(), dtype=np.uint8)] = np.arange(20)
 _STEP = re.compile(r"(\d+)([MID])")
@@ -123,14 +124,12 @@ def identities(rows: np.ndarray) -> np.ndarray:
     return same / np.maximum(known.sum(axis=1), 1)
 
 
-def homolog_profile(
+def homolog_frequencies(
     query: np.ndarray, hits: list[Hit], targets: dict[str, np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Residue distribution and number of homologs at each position of the query.
+    """Residue frequencies among the homologs and their number at each position of the query.
 
-    Counts come from the homologs at least 40% identical to the query, which mostly do the same
-    job, weighted against redundancy. The pseudocounts' share falls with the square root of the
-    number of all sequences aligned at the position.
+    A sequence counts with its Henikoff weight times the square of its identity with the query.
 
     Parameters
     ----------
@@ -141,25 +140,32 @@ def homolog_profile(
 
     Returns
     -------
-    profile : ndarray of float16, shape (length, 20)
-        Each row sums to one. A query letter outside the twenty counts as unknown.
-    depth : ndarray of float16, shape (length,)
+    frequencies : ndarray of uint8, shape (length, 20)
+        Square roots in `FREQUENCY_STEPS`; all zero where no sequence has one of the twenty.
+    depth : ndarray of int16, shape (length,)
         Number of sequences aligned at each position, the query included.
     """
     rows = align(query, hits, targets)
-    close = identities(rows) >= LEAST_IDENTITY
-    close[0] = True
-    weights = sequence_weights(rows)[close]
-    counts = _position_counts(rows[close], weights)
+    weights = sequence_weights(rows) * identities(rows) ** 2
+    counts = _position_counts(rows, weights)
     total = counts.sum(axis=1, keepdims=True)
-    frequencies = np.where(total > 0, counts / np.maximum(total, 1e-12), BACKGROUND)
-    frequencies = frequencies / frequencies.sum(axis=1, keepdims=True)
+    frequencies = np.where(total > 0, counts / np.maximum(total, 1e-12), 0.0)
     depth = np.maximum((rows < OTHER).sum(axis=0), 1)
-    share = pseudocount_share(depth)[:, None]
-    profile = (1.0 - share) * frequencies + share * (frequencies @ blosum_conditional())
-    return profile.astype(np.float16), depth.astype(np.float16)
+    return np.round(np.sqrt(frequencies) * FREQUENCY_STEPS).astype(np.uint8), depth.astype(np.int16)
 
 
-def pseudocount_share(depth: np.ndarray) -> np.ndarray:
+def profile(frequencies: np.ndarray, depth: np.ndarray) -> np.ndarray:
+    """Residue distributions of kept frequencies and depths, float64 of shape (length, 20).
+
+    The share of the pseudocounts falls with the number of sequences aligned at the position.
+    """
+    kept = (frequencies.astype(float) / FREQUENCY_STEPS) ** 2
+    total = kept.sum(axis=1, keepdims=True)
+    kept = np.where(total > 0, kept / np.maximum(total, 1e-12), BACKGROUND / BACKGROUND.sum())
+    share = pseudocount_share(depth.astype(float))[:, None]
+    return (1.0 - share) * kept + share * (kept @ blosum_conditional())
+
+
+def pseudocount_share(depth):
     """Share of the pseudocounts in the profile where `depth` sequences are aligned."""
-    return LONELY_SHARE / np.sqrt(depth)
+    return LONELY_SHARE * HALF_DEPTH / (HALF_DEPTH + depth)

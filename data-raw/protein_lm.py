@@ -11,7 +11,7 @@ from profiles import AMINO_ACIDS
 from sources import BUNDLE
 from transformers import EsmConfig, EsmForMaskedLM, EsmTokenizer
 
-MODEL_NAME = "seqgen-protein-v1"
+MODEL_NAME = "seqgen-protein-v2"
 MODEL_FOLDER = BUNDLE / "models" / MODEL_NAME
 # ESM-2's vocabulary, so that code written for one loads the other.
 VOCABULARY = [

@@ -22,7 +22,7 @@ PROVENANCE = {
     "created": "2026-01-02T03:04:05+00:00",
     "seed": 1,
     "genome_build": "GRCh37",
-    "model": {"name": "seqgen-protein-v1", "revision": "0f1e2d3c4b5a", "parameters": 7500000},
+    "model": {"name": "seqgen-protein-v2", "revision": "0f1e2d3c4b5a", "parameters": 7500000},
     "panel": {"name": "1000G EUR", "n": 378},
     "inputs": [
         {"path": "ukb_height_chr22.fastGWA.gz", "sha256": "ab" * 32, "rows": 15938},

@@ -204,7 +204,7 @@ def test_unknown_model(capsys, tmp_path):
     status, _, err = call(capsys, *run_arguments(tmp_path, GWAS, model="esm99")[:-1], REGION)
     assert status == 1
     assert "esm99" in err
-    assert "seqgen-protein-v1" in err
+    assert "seqgen-protein-v2" in err
 
 
 def test_corrupt_checkpoint(capsys, tmp_path):

@@ -55,10 +55,10 @@ def test_missing_bundled_model_is_told(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("name", "found"),
     [
-        ("seqgen-protien-v1", "unknown model: .*did you mean 'seqgen-protein-v1'"),
+        ("seqgen-protien-v2", "unknown model: .*did you mean 'seqgen-protein-v2'"),
         ("esm2_t6_8M_UR50D", "did you mean 'facebook/esm2_t6_8M_UR50D'"),
         ("./no/such/folder", "no such model folder: './no/such/folder'"),
-        ("qwertz", "unknown model: 'qwertz'; expected 'seqgen-protein-v1', 'blosum62'.*facebook"),
+        ("qwertz", "unknown model: 'qwertz'; expected 'seqgen-protein-v2', 'blosum62'.*facebook"),
         ("", "unknown model: ''"),
     ],
 )  # fmt: skip

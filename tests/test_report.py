@@ -150,7 +150,7 @@ def test_figures_carry_names_panel_and_build(html):
 def test_provenance_and_command_are_on_the_page(page):
     for words in (
         "seqgen demo --out seqgen-demo",
-        "seqgen-protein-v1",
+        "seqgen-protein-v2",
         "0f1e2d3c4b5a",
         "ab" * 32,
         "15,938",

@@ -15,7 +15,7 @@ from seqgen.models.potts_files import is_potts_file, load_potts
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.substitution import SubstitutionModel
 
-DEFAULT = "seqgen-protein-v1"
+DEFAULT = "seqgen-protein-v2"
 REFERENCE = "blosum62"
 
 #: Names that need no download, and what they are.
@@ -43,7 +43,7 @@ def load_model(
     Parameters
     ----------
     name : str or sequence of str
-        ``default`` or ``seqgen-protein-v1``: the bundled model; ``blosum62``: the reference
+        ``default`` or ``seqgen-protein-v2``: the bundled model; ``blosum62``: the reference
         without context; the path of a folder in Hugging Face format; the path of a Potts model
         that `PottsModel.save` wrote; or a hub id such as ``facebook/esm2_t33_650M_UR50D``
         (looked up in the local cache first). Several names are an `EnsembleModel`, the mean of
@@ -97,7 +97,7 @@ def load_model(
     >>> load_model("blosum62").name
     'blosum62'
     >>> load_model(["blosum62", "default"]).name
-    'blosum62 + seqgen-protein-v1'
+    'blosum62 + seqgen-protein-v2'
     """
     options: dict[str, Any] = {
         "device": device, "dtype": dtype, "runtime": runtime, "alphabet": alphabet,
