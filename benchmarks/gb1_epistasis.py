@@ -22,7 +22,7 @@ independent sites predicts zero for every pair, by construction, and so has no c
 What came out: the additive residuals are no measure (39-41, 41-54 and 39-54 rank 136, 34 and 251
 of 1485 by mean |e|). Behind the curve and above the floor 41-54 ranks first of 1351, and by signed
 mean the three rank 5, 1 and 32; the residuals of the two halves of the counts correlate at .58.
-The bundled model predicts none of it: Spearman -.005 (95% -.024 to .012, p .70) over 385,777
+seqgen-protein-v1 predicts none of it: Spearman -.005 (95% -.024 to .012, p .70) over 385,777
 doubles, and .003 (p .69) over all; with sites in random order the spread is .008, so that .02
 would have been seen.
 """

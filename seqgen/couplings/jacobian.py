@@ -38,7 +38,7 @@ def categorical_jacobian(
     ``centre="residues"`` so are the norms. A model without context gives zeros.
 
     A high score says that a pair stands out in the model, not that it is in contact: a weak
-    model's answers follow the distance along the chain. With the bundled model, of the pairs of
+    model's answers follow the distance along the chain. With seqgen-protein-v1, of the pairs of
     a phosphotransferase and a dihydrofolate reductase (145 and 159 residues) that
     `add_significance` gives more than 0.9, six or more apart, 4.5% and 4.6% are in contact, of
     all pairs 3.3% and 3.0%. Where the highest scores are of neighbours, a notice says so.
@@ -55,8 +55,8 @@ def categorical_jacobian(
     method : {"full", "subset", "masked"}
         ``full``: all 20 residues, 19 L + 1 passes. ``subset``: those in ``substitutions`` only.
         ``masked``: each position is hidden instead, L + 1 passes. The last two give one vector
-        per changed residue, so norms are averaged over both directions, not matrices. With the
-        bundled model on proteins of 145, 159 and 495 residues their scores have Spearman
+        per changed residue, so norms are averaged over both directions, not matrices. With
+        seqgen-protein-v1 on proteins of 145, 159 and 495 residues their scores have Spearman
         correlations to the full ones of .84, .83, .79 (subset) and .67, .65, .64 (masked) and
         share .84, .84, .82 and .66, .55, .53 of the L highest, six or more apart; the longest
         took 292 s (full), 72 s and 15 s of one core's time.

@@ -76,7 +76,7 @@ def score_mutants(
     by how well the model knew it, and proteins of different length compare.
 
     One pass shows the model the residues that it is asked about, so that it finds likely what
-    it sees, nonsense too: with the bundled model each residue gained, a random one, adds about
+    it sees, nonsense too: with seqgen-protein-v1 each residue gained, a random one, adds about
     2 to ``one-pass-pseudo-log-odds`` (HBB to residue 140 and 40 random residues: +77, by
     ``pseudo-log-odds`` -2). Take ``pseudo-log-odds`` where a protein gains a new end or long
     insertions.
