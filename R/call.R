@@ -78,11 +78,19 @@ as_argument <- function(value) {
   table <- as.data.frame(value)
   names(table)[match(c("seqnames", "start"), names(table))] <- c("chrom", "pos")
   table$chrom <- sub("^chr", "", as.character(table$chrom))
+  attr(table, "genome_build") <- build_of(value)
   if (any(table$width > 1)) { # genes and the like, which have a start
     table$start <- table$pos
     return(table[setdiff(names(table), c("width", "strand"))])
   }
   table[setdiff(names(table), c("end", "width", "strand"))]
+}
+
+# The genome build of ranges, where they say one and the same that is known here.
+build_of <- function(ranges) {
+  said <- unique(attr(attr(ranges, "seqinfo"), "genome"))
+  known <- c(hg19 = "GRCh37", GRCh37 = "GRCh37", hg38 = "GRCh38", GRCh38 = "GRCh38")
+  if (length(said) == 1 && said %in% names(known)) known[[said]] else NULL
 }
 
 # Tables are tibbles for those who use these, in results too.

@@ -5,7 +5,13 @@ as_ranges <- function(table) {
   if (!"end" %in% names(table)) {
     table$end <- table$start
   }
-  GenomicRanges::makeGRangesFromDataFrame(table, keep.extra.columns = TRUE)
+  ranges <- GenomicRanges::makeGRangesFromDataFrame(table, keep.extra.columns = TRUE)
+  if (!is.null(attr(table, "genome_build"))) {
+    info <- attr(ranges, "seqinfo")
+    attr(info, "genome") <- rep_len(attr(table, "genome_build"), length(attr(info, "genome")))
+    attr(ranges, "seqinfo") <- info
+  }
+  ranges
 }
 
 test_that("handles print, are read, called and completed", {
