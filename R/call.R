@@ -78,12 +78,14 @@ as_argument <- function(value) {
   table <- as.data.frame(value)
   names(table)[match(c("seqnames", "start"), names(table))] <- c("chrom", "pos")
   table$chrom <- sub("^chr", "", as.character(table$chrom))
-  attr(table, "genome_build") <- build_of(value)
+  unused <- c("end", "width", "strand")
   if (any(table$width > 1)) { # genes and the like, which have a start
     table$start <- table$pos
-    return(table[setdiff(names(table), c("width", "strand"))])
+    unused <- c("width", "strand")
   }
-  table[setdiff(names(table), c("end", "width", "strand"))]
+  table <- table[setdiff(names(table), unused)]
+  attr(table, "genome_build") <- build_of(value)
+  table
 }
 
 # The genome build of ranges, where they say one and the same that is known here.

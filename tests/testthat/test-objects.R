@@ -1,14 +1,15 @@
 people <- paste0("p", 1:300)
 
 as_ranges <- function(table) {
+  build <- attr(table, "genome_build")
   names(table)[names(table) == "pos"] <- "start"
   if (!"end" %in% names(table)) {
     table$end <- table$start
   }
   ranges <- GenomicRanges::makeGRangesFromDataFrame(table, keep.extra.columns = TRUE)
-  if (!is.null(attr(table, "genome_build"))) {
+  if (!is.null(build)) {
     info <- attr(ranges, "seqinfo")
-    attr(info, "genome") <- rep_len(attr(table, "genome_build"), length(attr(info, "genome")))
+    attr(info, "genome") <- rep_len(build, length(attr(info, "genome")))
     attr(ranges, "seqinfo") <- info
   }
   ranges
