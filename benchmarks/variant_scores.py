@@ -12,8 +12,11 @@ TEM-1 beta-lactamase, fitness at 2,500 ug/ml ampicillin (Stiffler et al. 2015): 
     pseudolikelihood), and combinations by `combine_scores`.
 Protein GB1: stability of single changes (Nisthal et al. 2019); the mean log ratio of counts of
     the doubles that hold a change; and the doubles themselves (Olson et al. 2014), where a
-    double's score is the sum of its two. The shared data has no alignment of GB1; with
-    --gb1-alignment there are rows of independent sites and Potts.
+    double's score is the sum of its two. The shared data has no alignment of GB1: without
+    --gb1-alignment its relatives are searched in Swiss-Prot, if data-raw/ has fetched that and
+    psiblast (Debian's ncbi-blast+) is there.
+
+A Potts model is fitted only to an alignment that is deep enough for one.
 
 Beside them stands ProteinGym's published table for the assays of these two proteins. Its TEM-1
 assay by Stiffler is this one; its GB1 assay by Olson has the singles besides the doubles.
@@ -24,9 +27,12 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
+import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -50,6 +56,11 @@ SHARED = Path(os.environ.get("SEQGEN_SHARED_DATA", HERE.parents[2] / "shared" / 
 SCAN = "dms/BLAT_ECOLX_Ranganathan2015_esm1v_labeled.csv.gz"
 CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 
+#: Swiss-Prot of January 2014 in three parts, as data-raw/swissprot.py unpacks it.
+SWISSPROT = HERE.parents[1] / "data-raw/cache/metastudent-data/usr/share/metastudent-data"
+PARTS = [SWISSPROT / "dataset_201401" / name / "goasp.fasta" for name in ("BPO", "CCO", "MFO")]
+ROUNDS, E_VALUE = 5, 1e-3
+
 #: Of TEM-1's precursor (P62593): the scan leaves it out, a model of proteins should see it.
 SIGNAL_PEPTIDE = "MSIQHFRVALIPFFAAFCLPVFA"
 PUBLISHED = {
@@ -59,8 +70,9 @@ PUBLISHED = {
 }
 ESM1V = "ESM-1v ensemble"
 MASKED, WILD_TYPE = "masked-marginal", "wild-type-marginal"
+SITES = "independent sites"
 ALIGNED = {
-    "independent sites": fit_site_independent,
+    SITES: fit_site_independent,
     "mean field": fit_mean_field,
     "Potts": fit_plm,
 }
@@ -109,7 +121,7 @@ def tem1(data: Path, models: Mapping[str, SequenceModel]) -> None:
     scores |= aligned(data / "msa" / "BLAT_ECOLX.a2m.gz", scan, protein)
     own = f"{next(iter(models), '')}, {WILD_TYPE}"
     for pair in (
-        ("independent sites", own), ("Potts", own), ("independent sites", ESM1V),
+        (SITES, own), ("Potts", own), (SITES, ESM1V),
         ("Potts", ESM1V), (own, ESM1V), ("Potts", "DeepSequence ensemble"),
         ("Potts", own, ESM1V),
     ):  # fmt: skip
@@ -125,13 +137,13 @@ def gb1(data: Path, models: Mapping[str, SequenceModel], alignment: Path | None)
     changes = all_substitutions(protein, name="GB1")
     changes = changes[changes["position"] > 1]
     scores = asked(models, changes, protein)
-    if alignment is None:
-        print("\nGB1: no alignment at hand, so no profile and no Potts model; --gb1-alignment")
-    else:
-        scores |= aligned(alignment, changes, protein)
-        own = f"{next(iter(models), '')}, {WILD_TYPE}"
-        scores |= mean_rank(scores, ("independent sites", own))
-        scores |= mean_rank(scores, ("Potts", own))
+    with TemporaryDirectory() as folder:
+        alignment = alignment or relatives(protein, Path(folder) / "GB1.a3m")
+        if alignment is not None:
+            scores |= aligned(alignment, changes, protein)
+    own = f"{next(iter(models), '')}, {WILD_TYPE}"
+    scores |= mean_rank(scores, (SITES, own))
+    scores |= mean_rank(scores, ("Potts", own))
     stable = pd.read_csv(data / "dms" / "nisthal_data.csv.gz", usecols=["name", "y"])
     stable[["ref_aa", "position", "alt_aa"]] = stable["name"].str.extract(
         r"^([A-Z])0*(\d+)([A-Z])$"
@@ -156,6 +168,32 @@ def gb1(data: Path, models: Mapping[str, SequenceModel], alignment: Path | None)
         known = np.isfinite(total)
         rho = spearmanr(total[known], doubles.ratio[known]).statistic
         print(f"  {name:46s} {rho:6.3f} {known.sum():8,d}")
+
+
+def relatives(protein: str, path: Path) -> Path | None:
+    """Align to the protein the domains PSI-BLAST finds in Swiss-Prot; None where it cannot."""
+    if shutil.which("psiblast") is None or not PARTS[0].with_suffix(".fasta.psq").is_file():
+        print("\nGB1: no alignment, as psiblast or Swiss-Prot is missing; --gb1-alignment")
+        return None
+    command = ["psiblast", "-db", " ".join(map(str, PARTS)), "-num_iterations", str(ROUNDS)]
+    command += ["-evalue", str(E_VALUE), "-inclusion_ethresh", str(E_VALUE)]
+    command += ["-comp_based_stats", "1", "-max_target_seqs", "5000"]
+    command += ["-outfmt", "7 stitle sstart qstart qseq sseq"]
+    query = f">GB1\n{protein}\n"
+    told = subprocess.run(command, input=query, check=True, text=True, stdout=subprocess.PIPE)
+    *_, last = rounds = told.stdout.split("# Iteration: ")[1:]
+    rows = {}  # an entry can lie in several parts of Swiss-Prot, and have several domains
+    for line in (line for line in last.splitlines() if "\t" in line):
+        title, place, first, own, other = line.split("\t")
+        kept = "".join(letter for q, letter in zip(own, other, strict=True) if q != "-")
+        rows[title.split("|")[0], place] = ("-" * (int(first) - 1) + kept).ljust(len(protein), "-")
+    texts = [f">{entry}-{place}\n{row}\n" for (entry, place), row in rows.items()]
+    path.write_text(query + "".join(texts))
+    print(
+        f"\nGB1: PSI-BLAST finds {len(rows)} domains, {len(set(rows.values()))} different, in "
+        f"{len({entry for entry, _ in rows})} entries of Swiss-Prot in {len(rounds)} rounds"
+    )
+    return path
 
 
 def marginal(doubles: Doubles, protein: str) -> pd.Series:
@@ -194,9 +232,13 @@ def aligned(path: Path, changes: pd.DataFrame, protein: str) -> Scores:
     """What models fitted to an alignment say."""
     family = read_alignment(path)
     weights = sequence_weights(family)
-    print(f"\n{path.name}: {alignment_depth(family, weights).verdict}")
+    depth = alignment_depth(family, weights)
+    print(f"\n{path.name}: {depth.verdict}")
+    fits = ALIGNED if depth.enough else {SITES: ALIGNED[SITES]}
+    if not depth.enough:
+        print("  so no mean field and no Potts, only independent sites")
     name, scores = str(changes["uniprot"].iloc[0]), {}
-    for title, fit in ALIGNED.items():
+    for title, fit in fits.items():
         start = time.process_time()
         model = fit(family, weights=weights)
         table = score_variants(changes, {name: protein}, model, methods=[MASKED]).table

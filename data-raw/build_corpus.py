@@ -84,8 +84,10 @@ def representatives(sequences: dict[str, str], human: set[str]) -> dict[str, str
     """Representatives of the larger clusters of Swiss-Prot that are not human, shuffled."""
     table = CORPUS / "clusters.tsv"
     if not table.exists():
-        run("linclust", TARGETS, "clusters", "tmp", *CLUSTER)
-        run("createtsv", TARGETS, TARGETS, "clusters", table, "-v", "1")
+        if not (CORPUS / "clusters.dbtype").exists():
+            run("linclust", TARGETS, "clusters", "tmp", *CLUSTER)
+        run("createtsv", TARGETS, TARGETS, "clusters", "clusters.part", "-v", "1")
+        (CORPUS / "clusters.part").rename(table)
     members = pd.read_csv(table, sep="\t", header=None, names=["one", "member"]).groupby("one")
     sizes = members.size()
     names = [

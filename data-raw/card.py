@@ -55,9 +55,18 @@ def _corpus(rows: list[dict[str, Any]]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _time(training: dict[str, Any]) -> str:
+    """How long the training took, and on what."""
+    told = f"{training['minutes']:g} minutes on one {training['device']}"
+    if training["device"] == "CPU":
+        return told
+    return told + ", which trained a second model meanwhile, in bfloat16"
+
+
 def card_text(metrics: dict[str, Any], training: dict[str, Any]) -> str:
     """The card as Markdown."""
     fit, clinical = metrics["held_out"], metrics["humsavar"]
+    steps = training.get("frequency_steps", 15)  # 15 before it was kept
     return f"""# {MODEL_NAME}
 
 A small protein language model for scoring amino-acid changes with nothing to download. It has
@@ -73,8 +82,7 @@ one should where it is at hand: this is the embedded default, not a competitor o
 {training["feed_forward"]} feed-forward |
 | parameters | {training["parameters"]:,}, stored in half precision |
 | residues seen in training | {training["residues"]:,} in {training["steps"]:,} updates |
-| training time | {training["minutes"]:g} minutes on one {training["device"]}, which trained a \
-second model meanwhile, in bfloat16 |
+| training time | {_time(training)} |
 | crops | 190 residues, 318 from half of the time, 510 in the last 20%, 1,022 in the last 5% |
 | seed | {training["seed"]} |
 
@@ -89,7 +97,8 @@ to 2,000 hits for human proteins with a known missense variant, 5 and 400 for ot
 and 400 for other species'), counts weighted by Henikoff's weights and the square of each
 homolog's identity, and pseudocounts from the BLOSUM62 conditional distribution, whose share is
 .9 x 10 / (10 + sequences aligned there). Positions count in the loss by what is not pseudocount
-(0.2 to 1), masked ones like the others; frequencies were rounded to 15 steps of their square root.
+(0.2 to 1), masked ones like the others; frequencies were rounded to {steps} steps of their \
+square root.
 A third of the crops have 15% of their residues masked. The proteins are human ones and a
 representative of each cluster (50% identity) of at least four Swiss-Prot entries, if it is not
 human itself. The model is a distilled homolog search: of a family it knows what the family's

@@ -249,7 +249,7 @@ def clinical(
     rows["blosum62"] = blosum_scores(rows)
     columns = ["wild_type_marginal", "blosum62", "profile"]
     result = {"window": window, **clinical_areas(rows, columns)}
-    subset = rows.sample(MASKED_SUBSET, random_state=SEED).reset_index(drop=True)
+    subset = rows.sample(min(MASKED_SUBSET, len(rows)), random_state=SEED).reset_index(drop=True)
     subset["masked_marginal"] = masked_scores(model, subset, sequences, 254)
     result["masked subset"] = clinical_areas(subset, [*columns, "masked_marginal"])["all"]
     result["masked subset"]["window"] = 254

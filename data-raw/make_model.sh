@@ -9,5 +9,5 @@ python="${PYTHON:-python}"
 "$python" data-raw/build_missense.py
 "$python" data-raw/build_homologs.py
 "$python" data-raw/build_corpus.py
-"$python" data-raw/train_protein_lm.py --minutes "${MINUTES:-8}"
+"$python" data-raw/train_protein_lm.py --minutes "${MINUTES:-7.5}"
 "$python" data-raw/evaluate_protein_lm.py ${1:+--dms "$1"}

@@ -1,12 +1,13 @@
 """Train the bundled protein language model on homolog profiles.
 
-Run it with ``python data-raw/train_protein_lm.py --minutes 8`` after ``build_corpus.py``. The
-model sees crops of proteins, a third of them with 15% of the residues masked and the others as
-they are, and learns at EVERY position the distribution of residues among the protein's homologs
-(cross-entropy with soft targets). Some attention heads start out looking at neighbours (see
-``local_heads.py``). The matrices of the layers are trained with Muon, everything else with AdamW.
-The learning rate follows the time: it warms up, then falls to zero as the minutes run out. The
-first part of the time is spent on short crops, the rest on longer ones.
+Run it with ``python data-raw/train_protein_lm.py`` after ``build_corpus.py``. The defaults are
+those of the bundled model. The model sees crops of proteins, a third of them with 15% of the
+residues masked and the others as they are, and learns at EVERY position the distribution of
+residues among the protein's homologs (cross-entropy with soft targets). Some attention heads start
+out looking at neighbours (see ``local_heads.py``). The matrices of the layers are trained with
+Muon, everything else with AdamW. The learning rate follows the time: it warms up, then falls to
+zero as the minutes run out. The first part of the time is spent on short crops, the rest on longer
+ones.
 
 It is meant for a GPU, on which the whole corpus is kept and batches are made; on a CPU it does
 the same far more slowly. The seed fixes the initial weights and the order of the data; as the
@@ -27,6 +28,7 @@ import torch
 from crops import Corpus, group
 from local_heads import point_heads
 from muon import Muon
+from profiles import FREQUENCY_STEPS
 from protein_lm import AMINO_ACID_TOKENS, MODEL_FOLDER, configuration, save_model
 from sources import CACHE
 from torch.nn import functional
@@ -235,14 +237,14 @@ def parse() -> argparse.Namespace:
     """Options of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", type=Path, default=CACHE / "corpus")
-    parser.add_argument("--minutes", type=float, default=8.0, help="time to train for")
+    parser.add_argument("--minutes", type=float, default=7.5, help="time to train for")
     parser.add_argument("--output", type=Path, default=MODEL_FOLDER, help="folder of the model")
     parser.add_argument("--seed", type=int, default=20261126)
-    parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--hidden", type=int, default=256)
-    parser.add_argument("--heads", type=int, default=8)
-    parser.add_argument("--feed-forward", type=int, default=1024)
-    parser.add_argument("--batch-tokens", type=int, default=65536)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--hidden", type=int, default=192)
+    parser.add_argument("--heads", type=int, default=6)
+    parser.add_argument("--feed-forward", type=int, default=768)
+    parser.add_argument("--batch-tokens", type=int, default=32768)
     parser.add_argument("--rate", type=float, default=2e-3, help="peak learning rate of AdamW")
     parser.add_argument("--matrix-rate", type=float, default=4e-3, help="peak rate of Muon")
     parser.add_argument("--lines", type=int, default=40, help="lines of progress")
@@ -262,6 +264,7 @@ def main() -> None:
     save_model(trainer.averaged_model(), options.output)
     where = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
     facts = vars(options) | done | {"parameters": size, "device": where}
+    facts["frequency_steps"] = FREQUENCY_STEPS
     del facts["output"], facts["corpus"], facts["lines"]
     (options.output / "training.json").write_text(json.dumps(facts, indent=1) + "\n")
     print(f"wrote {options.output} after {done['residues']:,} residues")
