@@ -7,9 +7,9 @@
 #' model without context gives zeros.
 #'
 #' A high score says that a pair stands out in the model, not that it is in contact: a
-#' weak model's answers follow the distance along the chain. With seqgen-protein-v1, of
-#' the pairs that [add_significance()] gives more than 0.9, six or more apart, 4.5% and
-#' 4.6% were in contact in two enzymes, of all pairs 3.3% and 3.0%. Where the highest
+#' weak model's answers follow the distance along the chain. With the bundled model, of
+#' the pairs that [add_significance()] gives more than 0.9, six or more apart, 4.2% and
+#' 4.2% were in contact in two enzymes, of all pairs 3.3% and 3.0%. Where the highest
 #' scores are of neighbours, a notice says so.
 #'
 #' @param model From [load_model()].
@@ -18,9 +18,10 @@
 #' @param start Position of its first residue.
 #' @param method `"full"`: all 20 residues, 19 L + 1 passes for L residues. `"subset"`:
 #'   those in `substitutions` only. `"masked"`: each position is hidden instead, L + 1
-#'   passes. With seqgen-protein-v1 on three proteins, scores of `"subset"` and
-#'   `"masked"` have Spearman correlations to the full ones of about 0.8 and 0.65; the
-#'   longest, of 495 residues, took 292 s, 72 s and 15 s of one core's time.
+#'   passes. With the bundled model on three proteins, scores of `"subset"` and `"masked"`
+#'   have Spearman correlations to the full ones of 0.9 to 0.95 and 0.73 to 0.9, but share
+#'   only about 0.8 and 0.5 of the L highest; the longest, of 495 residues, took 399 s
+#'   (`"full"`), 93 s and 21 s of one core's time.
 #' @param substitutions Residues for `"subset"`, one string.
 #' @param centre `"all"`, as published: over both residue axes and then over both
 #'   position axes. `"residues"`: over the residue axes alone. By default `"all"` where

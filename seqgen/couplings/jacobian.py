@@ -38,10 +38,11 @@ def categorical_jacobian(
     ``centre="residues"`` so are the norms. A model without context gives zeros.
 
     A high score says that a pair stands out in the model, not that it is in contact: a weak
-    model's answers follow the distance along the chain. With seqgen-protein-v1, of the pairs of
+    model's answers follow the distance along the chain. With the bundled model, of the pairs of
     a phosphotransferase and a dihydrofolate reductase (145 and 159 residues) that
-    `add_significance` gives more than 0.9, six or more apart, 4.5% and 4.6% are in contact, of
-    all pairs 3.3% and 3.0%. Where the highest scores are of neighbours, a notice says so.
+    `add_significance` gives more than 0.9, six or more apart, 4.2% and 4.2% are in contact, of
+    all pairs 3.3% and 3.0%; of the L highest 2.8% and 5.7%. Where the highest scores are of
+    neighbours, a notice says so.
 
     Parameters
     ----------
@@ -56,10 +57,10 @@ def categorical_jacobian(
         ``full``: all 20 residues, 19 L + 1 passes. ``subset``: those in ``substitutions`` only.
         ``masked``: each position is hidden instead, L + 1 passes. The last two give one vector
         per changed residue, so norms are averaged over both directions, not matrices. With
-        seqgen-protein-v1 on proteins of 145, 159 and 495 residues their scores have Spearman
-        correlations to the full ones of .84, .83, .79 (subset) and .67, .65, .64 (masked) and
-        share .84, .84, .82 and .66, .55, .53 of the L highest, six or more apart; the longest
-        took 292 s (full), 72 s and 15 s of one core's time.
+        the bundled model on these two proteins and human A1BG (495 residues) their scores have
+        Spearman correlations to the full ones of .93, .90, .95 (subset) and .79, .73, .90
+        (masked), six or more apart, but share only .83, .85, .75 and .54, .54, .51 of the L
+        highest; A1BG took 399 s (full), 93 s and 21 s of one core's time, on a busy machine.
     substitutions : str
         Residues for ``subset``.
     centre : {"all", "residues"}, optional
