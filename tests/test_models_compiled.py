@@ -83,7 +83,7 @@ def test_loops_say_what_the_library_says(head, position, runs):
     for n, length in ((1, 2), (3, 15), (2, 16), (2, 17), (1, 97), (5, 53)):
         asked = tokens(n, length)
         assert_same(all_answers(lean, asked), all_answers(plain, asked))
-    assert len(runs) == 6 * (3 + 3 + 2)
+    assert len(runs) == 6 * (3 + 3 + 4)
 
 
 @pytest.mark.parametrize(("head", "heads", "wide"), [(32, 10, 1296), (24, 14, 176), (16, 1, 16)])
@@ -258,18 +258,18 @@ def test_weights_that_change_are_seen(how):
 
 
 def test_a_large_network_s_weights_have_no_second_copy(monkeypatch):
-    monkeypatch.setattr(compiled, "_MOST_KEPT", 20_000)
+    monkeypatch.setattr(compiled, "_MOST_KEPT", 80_000)
     lean, asked = EsmPass(network()), tokens()
     found = all_answers(lean, asked)
-    kept = sum(one.numel() for _, one, _ in lean.panels._kept.values())
-    assert 0 < kept <= 20_000
+    kept = sum(one.size for _, one, _ in lean.panels._kept.values())
+    assert 0 < kept <= 80_000
     assert_same(found, all_answers(LibraryPass(lean.network), asked))
 
 
 @pytest.mark.parametrize("token_dropout", [True, False])
 def test_a_model_s_answers(tmp_path, token_dropout, runs):
     folder = str(tiny_models.save_tiny_esm(tmp_path, width=64, token_dropout=token_dropout))
-    lean, plain = load_model(folder), load_model(folder)
+    lean, plain = (load_model(folder, dtype="float32") for _ in range(2))
     plain._pass = LibraryPass(plain._network)
     texts = ["MKVLAWDEXRHGFPSTQNYCIMKV"] * 3 + ["MKVLAWDE", "CYNQ"]
     places = [0, 23, 8, 7, 1]

@@ -151,7 +151,7 @@ def _model(parser: argparse.ArgumentParser, default: str | None = "default") -> 
         "several are an ensemble" + (" [default]" if default else ""),
     )  # fmt: skip
     group.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1, mps [a GPU if any]")
-    group.add_argument("--dtype", metavar="NAME", help="float32, bfloat16 or float16")
+    group.add_argument("--dtype", metavar="NAME", help="float32, bfloat16, float16 or int16")
     add_runtime_option(group)
     group.add_argument("--revision", metavar="HASH", help="commit of the hub, or hash of the model")
     group.add_argument(

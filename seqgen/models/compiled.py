@@ -1,8 +1,10 @@
-"""The heavy steps of a transformer in compiled loops, for float32 on a CPU.
+"""The heavy steps of a transformer in compiled loops, on a CPU.
 
-Exact, and the same to within rounding as torch's own. They were written for processors of 256-bit
-vectors (AVX2), on which torch multiplies such narrow matrices at four fifths of what is possible
-and spends a third of a small network's time in attention. Elsewhere torch does all.
+They were written for processors of 256-bit vectors (AVX2), on which torch multiplies such narrow
+matrices at four fifths of what is possible and spends a third of a small network's time in
+attention. In float32 they are exact, and the same to within rounding as torch's own. In whole
+numbers of 16 bits (int16), which such processors multiply half as fast again, each product loses
+some 2e-4 of its size. Elsewhere torch does all.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 import torch
 
 from seqgen.errors import MissingDependencyError
-from seqgen.native import share, transformer_kernels, whole
+from seqgen.native import share, transformer_int16_kernels, transformer_kernels, whole
 
 _VECTORS = "AVX2"
 # As in the C file: widths of heads it knows, columns of a panel, rows and columns that go together.
@@ -27,13 +29,13 @@ _BLOCK = 96
 _DEPTH = 320
 # Calls cost as much as fewer rows save.
 _FEWEST_ROWS = 32
-# Numbers: 256 MB.
-_MOST_KEPT = 1 << 26
+# Bytes: of a network of 67 million weights, or of twice as many in whole numbers.
+_MOST_KEPT = 1 << 28
 
 
 class _Dense(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_void_p) for name in ("panels", "bias")),
+        *((name, ctypes.c_void_p) for name in ("panels", "scales", "bias")),
         *((name, ctypes.c_int64) for name in ("columns", "out", "stride")),
     )
 
@@ -70,17 +72,44 @@ def _built() -> bool:
     return bool(ctypes.c_int64.in_dll(library, "seqgen_fused").value)
 
 
-def usable(hidden: torch.Tensor, head: int, *sizes: int) -> bool:
-    """Whether the loops do a network's blocks.
+@cache
+def _built_whole() -> bool:
+    """Whether the loops in whole numbers are there."""
+    try:
+        return bool(ctypes.c_int64.in_dll(transformer_int16_kernels(), "seqgen_whole").value)
+    except MissingDependencyError:
+        return False
+
+
+def fits(head: int, *sizes: int, whole_numbers: bool = False) -> bool:
+    """Whether the loops are there for a network's shape and this processor.
+
+    Parameters
+    ----------
+    head : int
+        Numbers of a head.
+    *sizes : int
+        Widths that its products give.
+    whole_numbers : bool
+        Those in int16.
+    """
+    return (
+        head in _HEADS
+        and all(size % _PANEL == 0 for size in sizes)
+        and torch.backends.cpu.get_cpu_capability() == _VECTORS
+        and (_built_whole() if whole_numbers else _built())
+    )
+
+
+def usable(hidden: torch.Tensor, *, whole_numbers: bool) -> bool:
+    """Whether the loops do the blocks of a network that they fit.
 
     Parameters
     ----------
     hidden : Tensor, shape (sequences, tokens, width)
         What enters the first block.
-    head : int
-        Numbers of a head.
-    *sizes : int
-        Widths that its products give.
+    whole_numbers : bool
+        In int16; then of few rows too, or answers would depend on how many there are.
     """
     # A graph that is recorded, a gradient and lower precision need torch's own operations.
     recorded = torch.jit.is_tracing() or torch.compiler.is_compiling() or torch.is_grad_enabled()
@@ -88,13 +117,9 @@ def usable(hidden: torch.Tensor, head: int, *sizes: int) -> bool:
         hidden.device.type == "cpu"
         and hidden.dtype == torch.float32
         and hidden.is_contiguous()
-        and hidden.shape[0] * hidden.shape[1] >= _FEWEST_ROWS
-        and head in _HEADS
-        and all(size % _PANEL == 0 for size in sizes)
+        and (whole_numbers or hidden.shape[0] * hidden.shape[1] >= _FEWEST_ROWS)
         and not recorded
         and not torch.is_autocast_enabled("cpu")
-        and torch.backends.cpu.get_cpu_capability() == _VECTORS
-        and _built()
     )
 
 
@@ -103,38 +128,77 @@ class Panels:
 
     A small network's are kept; a large network's, of which a second copy might not fit, are laid
     out for each call, which is a thirtieth of its work.
+
+    Parameters
+    ----------
+    whole_numbers : bool
+        As int16, with what each column's are to be multiplied by.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, whole_numbers: bool = False) -> None:
+        self.whole_numbers = whole_numbers
         # The weights too: were they freed, others could lie at their address.
-        self._kept: dict[
-            tuple[int, ...], tuple[tuple[int, ...], torch.Tensor, list[torch.Tensor]]
-        ] = {}
+        self._kept: dict[tuple[int, ...], tuple[tuple[int, ...], _Laid, list[torch.Tensor]]] = {}
 
-    def __reduce__(self) -> tuple[type[Panels], tuple[()]]:
-        return Panels, ()  # a copy's weights lie elsewhere
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _empty_panels, (self.whole_numbers,)  # a copy's weights lie elsewhere
 
-    def of(self, weights: Sequence[torch.Tensor]) -> torch.Tensor:
-        """Panels of some weights, each (out, in), one below the other."""
+    def of(self, weights: Sequence[torch.Tensor]) -> _Laid:
+        """Some weights, each (out, in), one below the other."""
         key = tuple(weight.data_ptr() for weight in weights)
         now = tuple(weight._version for weight in weights)
         if key in self._kept:
-            version, panels, _ = self._kept[key]
+            version, laid, _ = self._kept[key]
             if version == now:
-                return panels
+                return laid
         held = [weight.detach() for weight in weights]
-        panels = torch.empty((len(held), held[0].numel()))
-        pack = transformer_kernels().seqgen_pack
-        for weight, room in zip(held, panels, strict=True):
-            out, columns = weight.shape
-            pack(
-                ctypes.c_void_p(weight.data_ptr()), *whole(columns, 0, out // _PANEL),
-                ctypes.c_void_p(room.data_ptr()),
-            )  # fmt: skip
-        others = sum(one.numel() for _, one, _ in list(self._kept.values()))
-        if panels.numel() + others <= _MOST_KEPT:
-            self._kept[key] = now, panels, held
-        return panels
+        laid = _whole(held) if self.whole_numbers else _floats(held)
+        others = sum(one.size for _, one, _ in list(self._kept.values()))
+        if laid.size + others <= _MOST_KEPT:
+            self._kept[key] = now, laid, held
+        return laid
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """Weights in panels, and the scales of their columns where they are whole numbers."""
+
+    panels: torch.Tensor
+    scales: torch.Tensor | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.panels.nbytes
+
+
+def _empty_panels(whole_numbers: bool) -> Panels:
+    return Panels(whole_numbers=whole_numbers)
+
+
+def _floats(weights: list[torch.Tensor]) -> _Laid:
+    panels = torch.empty((len(weights), weights[0].numel()))
+    pack = transformer_kernels().seqgen_pack
+    for weight, room in zip(weights, panels, strict=True):
+        out, columns = weight.shape
+        pack(
+            ctypes.c_void_p(weight.data_ptr()), *whole(columns, 0, out // _PANEL),
+            ctypes.c_void_p(room.data_ptr()),
+        )  # fmt: skip
+    return _Laid(panels)
+
+
+def _whole(weights: list[torch.Tensor]) -> _Laid:
+    # Parts of the sums come first in the layout, so that it is of all weights together.
+    joined = torch.cat(weights).contiguous()
+    out, columns = joined.shape
+    panels = torch.empty(joined.numel(), dtype=torch.int16)
+    scales = torch.empty((-(-columns // _DEPTH), out))
+    transformer_int16_kernels().seqgen_pack16(
+        ctypes.c_void_p(joined.data_ptr()), *whole(columns, out, 0, out // _PANEL),
+        ctypes.c_void_p(panels.data_ptr()), ctypes.c_void_p(scales.data_ptr()),
+    )  # fmt: skip
+    return _Laid(panels, scales)
 
 
 @dataclass(frozen=True)
@@ -179,8 +243,9 @@ def run(
 
     def dense(weights: Sequence[torch.Tensor], bias: torch.Tensor, stride: int) -> _Dense:
         alive.append(found := panels.of(weights))
+        scales = None if found.scales is None else found.scales.data_ptr()
         columns = weights[0].shape[1]
-        return _Dense(found.data_ptr(), bias.data_ptr(), columns, len(bias), stride)
+        return _Dense(found.panels.data_ptr(), scales, bias.data_ptr(), columns, len(bias), stride)
 
     if layer is not None and mixed is not None:
         out, wide = layer.attention.output.dense, layer.intermediate.dense
@@ -192,7 +257,11 @@ def run(
     if heads is not None:
         given.queries, given.next = heads.joined.data_ptr(), _norm(heads.norm)
         given.joined = dense(heads.weights, heads.bias, heads.joined.stride(-2))
-    function = transformer_kernels().seqgen_block
+    function = (
+        transformer_int16_kernels().seqgen_block16
+        if panels.whole_numbers
+        else transformer_kernels().seqgen_run_block
+    )
 
     def work(span: tuple[int, int]) -> None:
         _check(function(ctypes.byref(given), *whole(*span)))
@@ -202,8 +271,9 @@ def run(
 
 
 def attend(
-    joined: torch.Tensor, tables: tuple[torch.Tensor, ...] | None, at: torch.Tensor | None
-) -> torch.Tensor:
+    joined: torch.Tensor, tables: tuple[torch.Tensor, ...] | None, at: torch.Tensor | None,
+    *, whole_numbers: bool = False,
+) -> torch.Tensor:  # fmt: skip
     """Softmax(Q K' / sqrt(width)) V, queries and keys turned by their places.
 
     Parameters
@@ -214,6 +284,8 @@ def attend(
         Cosine and sine of each place; None where nothing is turned.
     at : Tensor of int64, shape (sequences,), or None
         The one token of each sequence whose query is used; None for all.
+    whole_numbers : bool
+        Products in int16.
 
     Returns
     -------
@@ -226,7 +298,11 @@ def attend(
     places = None if at is None else at.contiguous()
     address = [None if one is None else one.data_ptr() for one in (*angles, places)]
     given = _Attention(joined.data_ptr(), *address, out.data_ptr(), length, heads, width)
-    function = transformer_kernels().seqgen_attend
+    function = (
+        transformer_int16_kernels().seqgen_attend16
+        if whole_numbers
+        else transformer_kernels().seqgen_run_attention
+    )
 
     def work(span: tuple[int, int]) -> None:
         _check(function(ctypes.byref(given), *whole(*span)))

@@ -23,7 +23,7 @@ from seqgen.models.loading import (
     trusted_checkpoint,
 )
 from seqgen.models.openvino_pass import OpenVinoPass
-from seqgen.models.passes import open_pass
+from seqgen.models.passes import cpu_dtype, open_pass
 from seqgen.models.requests import Hidden, checked_positions, checked_sequences
 
 _DEFAULT_LENGTH = {"protein": 1022, "dna": 8192}
@@ -38,7 +38,7 @@ class CheckpointModel:
 
     Probabilities are over the letters alone (log-softmax of their logits), so that a
     difference of two is unchanged by the tokens left out. Results do not depend on what else
-    is in a batch, to within rounding (1e-4 in float32).
+    is in a batch, to within rounding (1e-4 in float32; not at all in int16).
 
     Attributes
     ----------
@@ -82,7 +82,7 @@ class CheckpointModel:
         self._network: Any = network.to(device).eval()
         self._takes_mask = takes_mask(network)
         self._encoding = encoding
-        self._pass: Any = open_pass(self._network)
+        self._pass: Any = open_pass(self._network, whole_numbers=dtype == "int16")
         if runtime == "openvino":
             self._pass = OpenVinoPass(self._pass, name=name, dtype=dtype, causal=self.causal)
         # A CPU gains nothing from unlike lengths in a batch, so there nothing is padded.
@@ -123,11 +123,14 @@ class CheckpointModel:
         InputError
             If ``device``, ``dtype`` or ``runtime`` is not available.
         """
+        asked = dtype
         device, dtype = placement(device, dtype, runtime)
         checkpoint = trusted_checkpoint(folder, kind=cls.kind, trust_remote_code=trust_remote_code)
         tokenizer = load_tokenizer(checkpoint, trust_remote_code)
         encoding = cls._read_encoding(tokenizer, str(folder), cls.letters)
         network, unread = load_network(cls._loader, checkpoint, trust_remote_code)
+        if device == "cpu" and runtime == "torch" and asked in (None, "int16"):
+            dtype = cpu_dtype(network, name, asked)
         model = cls(
             network, encoding, name=name, revision=checkpoint.revision(), device=device,
             dtype=dtype, runtime=runtime, unread=unread,
@@ -321,7 +324,7 @@ class CheckpointModel:
         return self._network.base_model(input_ids=tokens, **seen, **options)
 
     def _precision(self) -> AbstractContextManager:
-        if self.dtype == "float32" or self.runtime == "openvino":
+        if self.dtype in ("float32", "int16") or self.runtime == "openvino":
             return nullcontext()
         return torch.autocast(self.device.partition(":")[0], dtype=DTYPES[self.dtype])
 

@@ -17,6 +17,7 @@ from seqgen.errors import InputError, MissingDependencyError, ModelError
 from seqgen.models.checkpoint import Checkpoint, open_checkpoint
 from seqgen.models.memory import require_memory
 
+#: Precisions of torch; beside them there is int16, of compiled loops.
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 #: What can run a network.
@@ -59,8 +60,11 @@ def placement(
         )
     # On CUDA as fast as bfloat16, and nearer to float32 by three bits.
     dtype = dtype or ("float16" if kind == "cuda" else "float32")
-    if dtype not in DTYPES:
-        raise InputError(f"dtype {dtype!r} is not known; expected one of {', '.join(DTYPES)}")
+    if dtype not in DTYPES and (dtype, kind) != ("int16", "cpu"):
+        also = ", or int16" if kind == "cpu" else ""
+        raise InputError(
+            f"dtype {dtype!r} is not known on {device!r}; expected one of {', '.join(DTYPES)}{also}"
+        )
     return device, dtype
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch.nn import functional
 from transformers.models.esm.modeling_esm import EsmForMaskedLM
 
+from seqgen.errors import InputError
 from seqgen.models import compiled
 from seqgen.models.compiled import Heads, Panels
 from seqgen.models.loading import takes_mask
@@ -42,19 +44,28 @@ class EsmPass(torch.nn.Module):
     Where one token of each sequence is asked for, the last block computes the keys and values of
     all tokens and everything else of that token alone. Weights are shared with the network.
     Compiled loops do the blocks where they can, see `compiled.usable`.
+
+    Parameters
+    ----------
+    network : EsmForMaskedLM
+    whole_numbers : bool
+        Loops in int16, where they fit, see `cpu_dtype`.
     """
 
     takes_mask = True
 
-    def __init__(self, network: Any) -> None:
+    def __init__(self, network: Any, *, whole_numbers: bool = False) -> None:
         super().__init__()
         self.network = network
+        self.whole_numbers = whole_numbers
         config, encoder = network.config, network.esm.encoder
         self.heads = config.num_attention_heads
         self.width = config.hidden_size // self.heads
         self.joined = [_joined(layer.attention.self) for layer in encoder.layer]
         rotary = network.esm.rotary_embeddings
-        self.panels = Panels()
+        self.rotary = rotary is not None
+        self.panels = Panels(whole_numbers=whole_numbers)
+        self.fits = _fits(network, whole_numbers)
         self.tables = None
         if rotary is not None:
             angles = torch.arange(config.max_position_embeddings, device=rotary.inv_freq.device)
@@ -84,7 +95,7 @@ class EsmPass(torch.nn.Module):
         encoder = self.network.esm.encoder
         hidden = self.network.esm.embeddings(input_ids=tokens, attention_mask=mask)
         if mask is None and self._compiled(hidden):
-            return encoder.emb_layer_norm_after(self._compiled_blocks(hidden, at))
+            return encoder.emb_layer_norm_after(self._compiled_blocks(hidden, tokens, at))
         visible = None if mask is None else mask[:, None, None, :].bool()
         last = len(encoder.layer) - 1
         for place, layer in enumerate(encoder.layer):
@@ -103,26 +114,46 @@ class EsmPass(torch.nn.Module):
         """Whether compiled loops do the blocks."""
         if self.tables is not None and hidden.shape[1] > len(self.tables[0]):
             return False
-        config = self.network.config
-        return compiled.usable(hidden, self.width, config.hidden_size, config.intermediate_size)
+        return self.fits and compiled.usable(hidden, whole_numbers=self.whole_numbers)
 
-    def _compiled_blocks(self, hidden: torch.Tensor, at: torch.Tensor | None) -> torch.Tensor:
+    def _compiled_blocks(
+        self, hidden: torch.Tensor, tokens: torch.Tensor, at: torch.Tensor | None
+    ) -> torch.Tensor:
         """As `_encode` of what enters the first block, which is written over."""
         layers = self.network.esm.encoder.layer
         before, mixed = None, None
         for place, layer in enumerate(layers):
             short = at if place == len(layers) - 1 else None
             heads, joined = self._compiled_heads(place, hidden, short)
-            compiled.run(hidden, self.panels, layer=before, mixed=mixed, heads=heads)
+            if before is None and short is None and self.rotary:
+                self._fill_first(hidden, tokens, heads)
+            else:
+                compiled.run(hidden, self.panels, layer=before, mixed=mixed, heads=heads)
             if short is not None:
                 self._add_queries(place, rows_at(hidden, short), joined, short)
-            before, mixed = layer, compiled.attend(joined, self.tables, short)
-        if at is None:
-            compiled.run(hidden, self.panels, layer=before, mixed=mixed)
-            return hidden
-        hidden = rows_at(hidden, at)[:, None] + layer.attention.output.dense(mixed)
-        wide = functional.gelu(layer.intermediate.dense(layer.LayerNorm(hidden)))
-        return hidden + layer.output.dense(wide)
+            before = layer
+            mixed = compiled.attend(joined, self.tables, short, whole_numbers=self.whole_numbers)
+        if at is not None:
+            hidden = rows_at(hidden, at)[:, None]
+        compiled.run(hidden, self.panels, layer=before, mixed=mixed)
+        return hidden
+
+    def _fill_first(self, hidden: torch.Tensor, tokens: torch.Tensor, heads: Heads) -> None:
+        """Compute the first block's queries, keys and values once for all like rows.
+
+        Before anything is mixed, a row is its token's alone, scaled by how many tokens of the
+        sequence are hidden.
+        """
+        config = self.network.config
+        hidden_tokens = (tokens == config.mask_token_id).sum(dim=1, keepdim=True)
+        kinds, kind = torch.unique(tokens + config.vocab_size * hidden_tokens, return_inverse=True)
+        kind = kind.flatten()
+        example = torch.empty(len(kinds), dtype=torch.int64)
+        example[kind] = torch.arange(len(kind))
+        rows = hidden.flatten(0, 1)[example]
+        short = replace(heads, joined=rows.new_empty((len(rows), heads.joined.shape[-1])))
+        compiled.run(rows, self.panels, heads=short)
+        torch.index_select(short.joined, 0, kind, out=heads.joined.flatten(0, 1))
 
     def _compiled_heads(
         self, place: int, hidden: torch.Tensor, at: torch.Tensor | None
@@ -148,8 +179,11 @@ class EsmPass(torch.nn.Module):
     ) -> None:
         """Put one token's query of each sequence, of its row, in its place."""
         attention = self.network.esm.encoder.layer[place].attention
-        query = attention.self.query(attention.LayerNorm(rows))
-        joined[torch.arange(len(at)), at, 0] = query.unflatten(-1, (self.heads, self.width))
+        query = attention.self.query
+        found = torch.empty_like(rows)
+        heads = Heads(attention.LayerNorm, [query.weight], query.bias, found)
+        compiled.run(rows, self.panels, heads=heads)
+        joined[torch.arange(len(at)), at, 0] = found.unflatten(-1, (self.heads, self.width))
 
     def _heads(self, place: int, hidden: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Queries, keys and values by head, each (sequences, heads, tokens, width of a head)."""
@@ -165,11 +199,41 @@ class EsmPass(torch.nn.Module):
         return tuple(part.transpose(1, 2) for part in (query, key, joined[:, :, 2]))
 
 
-def open_pass(network: Any) -> LibraryPass | EsmPass:
+def open_pass(network: Any, *, whole_numbers: bool = False) -> LibraryPass | EsmPass:
     """The lean pass where the network is plain ESM, and the library's elsewhere."""
-    if type(network) is EsmForMaskedLM and not network.config.is_decoder:
-        return EsmPass(network)
+    if _is_esm(network):
+        return EsmPass(network, whole_numbers=whole_numbers)
     return LibraryPass(network)
+
+
+def cpu_dtype(network: Any, name: str, asked: str | None) -> str:
+    """The precision on a CPU: int16 where that is faster, else float32.
+
+    Raises
+    ------
+    InputError
+        If int16 is asked for and there are no loops for it.
+    """
+    if _is_esm(network) and _fits(network, whole_numbers=True):
+        return "int16"
+    if asked is None:
+        return "float32"
+    raise InputError(
+        f"dtype is 'int16', in which model {name!r} cannot be computed here; it takes an ESM-2 or "
+        "ESM-1 network with heads of 16, 24, 32 or 64 numbers, on a processor with AVX2 and "
+        "without AVX-512, and seqgen built by GCC 12 or newer; pass dtype='float32', or no dtype"
+    )
+
+
+def _is_esm(network: Any) -> bool:
+    return type(network) is EsmForMaskedLM and not network.config.is_decoder
+
+
+def _fits(network: Any, whole_numbers: bool) -> bool:
+    config = network.config
+    sizes = config.hidden_size, config.intermediate_size
+    head = config.hidden_size // config.num_attention_heads
+    return compiled.fits(head, *sizes, whole_numbers=whole_numbers)
 
 
 def rows_at(values: torch.Tensor, at: torch.Tensor) -> torch.Tensor:

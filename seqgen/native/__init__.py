@@ -77,8 +77,23 @@ def transformer_kernels() -> ctypes.CDLL:
     MissingDependencyError
         If they were not built, or were built for another machine.
     """
-    library = _library("seqgen.native._transformer", "seqgen_block")
-    for function in (library.seqgen_block, library.seqgen_attend):
+    library = _library("seqgen.native._transformer", "seqgen_run_block")
+    for function in (library.seqgen_run_block, library.seqgen_run_attention):
+        function.restype = ctypes.c_int64
+    return library
+
+
+@cache
+def transformer_int16_kernels() -> ctypes.CDLL:
+    """The compiled blocks of a transformer in whole numbers of 16 bits.
+
+    Raises
+    ------
+    MissingDependencyError
+        If they were not built, or for a processor that gains nothing by them.
+    """
+    library = _library("seqgen.native._transformer_int16", "seqgen_block16")
+    for function in (library.seqgen_block16, library.seqgen_attend16):
         function.restype = ctypes.c_int64
     return library
 
