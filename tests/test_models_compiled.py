@@ -86,6 +86,22 @@ def test_loops_say_what_the_library_says(head, position, runs):
     assert len(runs) == 6 * (3 + 3 + 4)
 
 
+@pytest.mark.parametrize("whole_numbers", [False, True])
+def test_sequences_with_more_and_fewer_hidden_tokens(whole_numbers, runs):
+    """Their embeddings are scaled by how many are hidden: like tokens are not alike."""
+    if whole_numbers and not compiled.fits(16, 16, whole_numbers=True):
+        pytest.skip("the compiled loops in int16 are not for this processor")
+    inner, asked = network(), tokens(3, 20)
+    # What is normalised forgets its scale, but for what is added to its variance.
+    inner.esm.encoder.layer[0].attention.LayerNorm.eps = 0.1
+    asked[1, [1, 4, 9, 15]] = MASK
+    asked[2, asked[2] == MASK] = 5
+    found = all_answers(EsmPass(inner, whole_numbers=whole_numbers), asked)
+    expected = all_answers(LibraryPass(inner), asked)
+    assert_same(found, expected, 0.02 if whole_numbers else 2e-5)
+    assert runs
+
+
 @pytest.mark.parametrize(("head", "heads", "wide"), [(32, 10, 1296), (24, 14, 176), (16, 1, 16)])
 def test_wide_and_narrow_layers(head, heads, wide, runs):
     """More columns than are summed at once, and not a whole number of times as many."""

@@ -147,7 +147,7 @@ def test_single_bases(tmp_path, lower):
         model.log_probs([DNA], [4])[0], by_hand(net, ids, columns, 0), atol=1e-4
     )
     assert alphabet_of(model.alphabet).name == "dna"
-    with pytest.raises(InputError, match=r"'K' at position 2; expected the 4 bases or N"):
+    with pytest.raises(InputError, match=r"position 2; the model reads DNA; expected the 4 bases"):
         model.log_probs(["MK".replace("M", "A")])
 
 

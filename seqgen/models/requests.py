@@ -11,6 +11,7 @@ from seqgen.models.alphabets import DNA, PROTEIN, Alphabet
 #: Positions to hide in one sequence: one of them, several, or None.
 Hidden = int | Sequence[int] | None
 
+_READS = {PROTEIN.name: "proteins", DNA.name: "DNA"}
 _FOREIGN = {one.name: re.compile(f"[^{one.letters}{one.unknown}]") for one in (PROTEIN, DNA)}
 
 
@@ -37,7 +38,8 @@ def checked_sequences(
         if foreign:
             raise InputError(
                 f"sequences: the one at index {place} has {foreign[0]!r} at position "
-                f"{foreign.start() + 1}; expected the {len(alphabet.letters)} {alphabet.unit} or "
+                f"{foreign.start() + 1}; the model reads {_READS[alphabet.name]}; expected the "
+                f"{len(alphabet.letters)} {alphabet.unit} or "
                 f"{alphabet.unknown}; {alphabet.remedy}"
             )
     return checked
