@@ -56,7 +56,7 @@ help:
 
 setup: $(READY)
 
-$(READY): pyproject.toml $(CONSTRAINTS) seqgen/native/kernels.c seqgen/native/finemap.c seqgen/native/mr_ash.c seqgen/native/transformer.c
+$(READY): pyproject.toml $(CONSTRAINTS) $(wildcard seqgen/native/*.[ch])
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if v >= (3, 11) else "seqgen needs Python 3.11 or newer; $(PYTHON) is %d.%d. Name another one: make PYTHON=/path/to/python3.12 demo" % v)'
 	@echo "[1/3] making the environment in $(VENV)/"
 	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Could not make a virtual environment. On Debian or Ubuntu: apt-get install python3-venv"; exit 1; }
