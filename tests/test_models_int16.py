@@ -141,6 +141,16 @@ def test_damaged_weights_are_not_hidden(bad):
     assert found[:, 4:].isfinite().all()
 
 
+@pytest.mark.parametrize("part", [0, 1, 2])
+@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
+def test_damage_goes_through_attention(part, bad):
+    joined = torch.randn(1, 20, 3, 1, 16)
+    joined[0, 7, part, 0, 3] = bad
+    found = compiled.attend(joined, None, None, whole_numbers=True)
+    seen = found[0, 7] if part == 0 else found[0, :, 3]  # a query's row, a value's column
+    assert not seen.isfinite().any()
+
+
 def test_answers_do_not_depend_on_company_or_threads(tmp_path):
     folder = str(tiny_models.save_tiny_esm(tmp_path, width=64))
     model = load_model(folder)

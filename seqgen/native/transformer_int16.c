@@ -207,10 +207,11 @@ FAST float keys16(
     const attention_t *a, int64_t sequence, int64_t head, const int64_t width, int64_t columns,
     int64_t padded, float *turnt, int16_t *keys)
 {
-    float longest = 0;
+    float longest = 0, nothing = 0; /* not a number, as soon as one of theirs is not */
     for (int64_t k = 0; k < a->length; k++) {
         const float square = turned(a, sequence, k, 1, head, width, 1.0f, turnt + k * width);
         longest = square > longest ? square : longest;
+        nothing += 0 * square;
     }
     longest = sqrtf(longest);
     const float scale = longest > 1e-30f ? LENGTH / longest : 0;
@@ -219,7 +220,7 @@ FAST float keys16(
     for (int64_t k = 0; k < a->length; k++)
         spread(turnt + k * width, width, scale, keys + k / columns * columns * width
                + k % columns * 2, 2 * columns);
-    return longest / LENGTH;
+    return longest / LENGTH + nothing;
 }
 
 /* Values of a head in panels of `columns`, (panel, pair of keys, columns, 2), and what the whole
