@@ -38,7 +38,7 @@ class CheckpointModel:
 
     Probabilities are over the letters alone (log-softmax of their logits), so that a
     difference of two is unchanged by the tokens left out. Results do not depend on what else
-    is in a batch, to within rounding (1e-4 in float32; not at all in int16).
+    is in a batch, to within rounding (1e-4 in float32).
 
     Attributes
     ----------

@@ -261,7 +261,7 @@ FAST void values16(
 /* 2^x of x <= 0, of relative error 4e-6; below 2^-40, which rounds to nothing, as if there. */
 FAST lane_t share_of(lane_t x)
 {
-    x = (lane_t)_mm256_max_ps((__m256)x, _mm256_set1_ps(-40.0f));
+    x = (lane_t)_mm256_max_ps(_mm256_set1_ps(-40.0f), (__m256)x); /* x, where it is no number */
     const lane_t shifted = x + MAGIC;
     const lane_t r = x - (shifted - MAGIC);
     lane_t p = r * 9.6181291e-3f + 5.5504109e-2f;
