@@ -18,6 +18,7 @@
 #' @param seed Of the sharing out.
 #' @return A data.frame: the change, one score for each model under its name, and
 #'   `combined`, lower being worse. Changes that a model did not score: [drops()].
+#'   `attr(table, "models")` and `attr(table, "combined")`: what was combined, and how.
 #' @section Errors:
 #' `seqgen_input_error` if tables do not fit together, hold several methods, or labels do
 #' not suffice.

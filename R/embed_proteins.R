@@ -18,7 +18,7 @@
 #' @param cache A folder in which embeddings are kept, and looked up before the model is
 #'   asked. By default nothing is kept.
 #' @return A data.frame, one row per protein in the order given, which its row names tell;
-#'   columns `e0`, `e1`, ...
+#'   columns `e0`, `e1`, ...; `attr(table, "embedding")`: the model and how it was asked.
 #' @section Errors:
 #' `seqgen_input_error` if columns are missing, there is no protein, a name comes twice
 #' with different sequences, a sequence is no protein, or the model has no such layer,
@@ -76,7 +76,7 @@ read_residue_embeddings <- function(path, names = NULL) {
 #' @param progress A function of changes done and in total. By default a line in
 #'   interactive sessions.
 #' @return A data.frame: the change, and columns `site0`, ... and `mean0`, .... What was left
-#'   out: [drops()].
+#'   out: [drops()]. `attr(table, "embedding")`: the model and how it was asked.
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, or no row is left.
 #' @examplesIf seqgen_available()

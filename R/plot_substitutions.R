@@ -3,7 +3,8 @@
 #' Positions across, new residues up, the wild type marked by dots. Orange is below the
 #' centre of the colours, blue above; colours end at the 98th percentile of distances from
 #' it. Residues without a score are grey. A long protein is folded into panels, read as
-#' lines of text.
+#' lines of text. The title is the protein, the model and how it was asked, as far as `scores`
+#' and their attributes tell (see [score_variants()]).
 #'
 #' @param scores A data.frame of `position`, `ref_aa`, `alt_aa` and a column of scores, one
 #'   row per substitution of one protein by one method: as from [score_variants()] of
@@ -72,7 +73,10 @@ plot_substitutions <- function(scores, score = "log_lik_ratio", centre = NULL, k
     ) +
     ggplot2::scale_y_discrete(drop = FALSE) +
     # Names of scales would win over the labs() of users.
-    ggplot2::labs(x = "Position (dots: wild type)", y = "New residue", fill = told$title) +
+    ggplot2::labs(
+      x = "Position (dots: wild type)", y = "New residue", fill = told$title,
+      title = if (nzchar(told$heading)) told$heading
+    ) +
     plot_theme() +
     ggplot2::theme(
       axis.line = ggplot2::element_blank(), axis.ticks = ggplot2::element_blank(),

@@ -8,8 +8,8 @@
 #'   (`sp|P12345|NAME` gives `P12345`).
 #' @section Errors:
 #' `seqgen_missing_file_error` if there is no such file; `seqgen_input_error` if it is
-#' empty or damaged, an identifier comes twice, a sequence is empty, or a letter is no
-#' residue, such as a gap; a `seqgen_warning` if the sequences look like DNA.
+#' empty or damaged, an identifier comes twice, a sequence is empty, a letter is no
+#' residue, such as a gap, or the sequences are DNA or RNA.
 #' @examplesIf seqgen_available()
 #' path <- tempfile(fileext = ".fasta")
 #' writeLines(c(">sp|P31751|AKT2_HUMAN", "MNEVSVIKEG", "wlhkr*"), path)

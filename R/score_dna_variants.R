@@ -26,6 +26,7 @@
 #' @param cache As in [score_variants()].
 #' @return A data.frame in genome order: `chrom`, `pos`, `ref`, `alt`, `method`,
 #'   `log_lik_ratio`, and the effect alleles where given. What was left out: [drops()].
+#'   `attr(table, "log_lik_ratio")`: model, methods, context, strands, unit and sign.
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, the model is not of DNA, or
 #' nothing is left.
@@ -55,7 +56,8 @@ score_dna_variants <- function(variants, fasta, model, methods = NULL, context =
 #' @inheritParams score_dna_variants
 #' @param pooling `"mean"` over the window's bases, or `"site"`: over the allele's.
 #' @return A data.frame in genome order: `chrom`, `pos`, `ref`, `alt`, `dot`, `cosine`,
-#'   `l2`. What was left out: [drops()].
+#'   `l2`. What was left out: [drops()]. `attr(table, "embedding")`: the model and how it was
+#'   asked.
 #' @inheritSection score_dna_variants Errors
 #' @references
 #' Dalla-Torre et al. (2025), Nucleotide Transformer: building and evaluating robust

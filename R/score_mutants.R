@@ -25,7 +25,7 @@
 #' @param progress A function of residues done and in total. By default a line in
 #'   interactive sessions.
 #' @return A data.frame: `uniprot`, `mutant`, `method`, `log_lik_ratio`. What was left out:
-#'   [drops()].
+#'   [drops()]. `attr(table, "log_lik_ratio")`: model, methods, unit and sign.
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, or nothing is left.
 #' @references

@@ -13,7 +13,9 @@
 #' @param proteins Columns `uniprot` and `sequence`, such as [human_proteins()], or a
 #'   named vector, accession to sequence.
 #' @param model From [load_model()].
-#' @param methods Any of those above.
+#' @param methods Any of those above. By default `"masked-marginal"` and
+#'   `"wild-type-marginal"`; of a model that cannot hide a position, such as a causal one,
+#'   the latter alone.
 #' @param window Longest stretch of residues the model sees at once; by default all
 #'   that it takes.
 #' @param overlap Least overlap of windows, in residues; by default half a window.
@@ -26,7 +28,8 @@
 #'   proteins asks for what is new alone. By default nothing is kept.
 #' @return A data.frame, one row per change and method, with the columns above, `method`
 #'   and `log_lik_ratio` alone: [merge()] puts others of `variants`, such as `gene`, back (see
-#'   the example). What was left out: [drops()].
+#'   the example). What was left out: [drops()]. `attr(table, "log_lik_ratio")`, a named list:
+#'   model, methods, unit and sign; parts of rows keep it.
 #' @section Errors:
 #' `seqgen_input_error` if columns or arguments are wrong, a needed sequence is no
 #' protein, no row is left, or a file of the cache is damaged; `seqgen_output_error` if the
@@ -49,9 +52,8 @@
 #' merge(change, scored, by = c("uniprot", "position", "ref_aa", "alt_aa"))
 #' @export
 score_variants <- function(variants, proteins, model,
-                           methods = c("masked-marginal", "wild-type-marginal"),
-                           window = NULL, overlap = NULL, shard = NULL, progress = NULL,
-                           cache = NULL) {
+                           methods = NULL, window = NULL, overlap = NULL, shard = NULL,
+                           progress = NULL, cache = NULL) {
   py_call("score_variants", list(
     variants = variants, proteins = proteins, model = model, methods = methods,
     window = window, overlap = overlap, shard = shard, progress = progress, cache = cache

@@ -15,7 +15,7 @@ from seqgen.models.cached import ask, cached_model
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.windows import window_starts, window_weights
 from seqgen.parallel import Shard, shard_slice
-from seqgen.residues import clean_sequence
+from seqgen.residues import clean_sequence, refuse_dna
 
 Progress = Callable[[int, int], None]
 
@@ -356,6 +356,7 @@ def _sequences(proteins: pd.DataFrame | Mapping[str, str]) -> tuple[str, dict[st
     for name, text in sequences.items():
         if not isinstance(name, str) or not isinstance(text, str):
             raise InputError(f"proteins: {name!r} has sequence {text!r}; expected two texts")
+    refuse_dna(sequences, "proteins")
     return label, sequences
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -34,6 +35,8 @@ _CHANGE = re.compile(
 )
 _NOT_CLEAN = re.compile(f"[^{AMINO_ACIDS}{UNKNOWN}]")
 _TO_CLEAN = str.maketrans(SUBSTITUTES)
+_NUCLEOTIDES = frozenset("ACGTUN")
+_ENOUGH_TO_JUDGE = 30
 
 
 class ResidueChange(NamedTuple):
@@ -84,6 +87,43 @@ def clean_sequence(sequence: str, name: str = "sequence") -> str:
             "protein sequence"
         )
     return cleaned
+
+
+def refuse_dna(sequences: Mapping[str, str], what: str) -> None:
+    """Refuse DNA or RNA where proteins are expected.
+
+    That is where all sequences together have 30 letters or more, every one of them A, C, G, T, U
+    or N, upper or lower case. Anything that is no text is left to the checks of single sequences.
+
+    Parameters
+    ----------
+    sequences : mapping of str to str
+        Name to sequence.
+    what : str
+        The file or argument that they came by, as an error names it.
+
+    Raises
+    ------
+    InputError
+        If the sequences are of nucleotides.
+
+    Examples
+    --------
+    >>> refuse_dna({"P1": "MKVLA"}, "proteins")
+    """
+    first, count, letters = "", 0, 0
+    for name, text in sequences.items():
+        text = text.strip().upper() if isinstance(text, str) else ""
+        if not _NUCLEOTIDES.issuperset(text):
+            return  # the first protein, as a rule the first sequence
+        first = first or f"{name} {text[:20]}{'...' if len(text) > 20 else ''}"
+        count, letters = count + 1, letters + len(text)
+    if letters >= _ENOUGH_TO_JUDGE:
+        raise InputError(
+            f"{what}: {'the sequence holds' if count == 1 else f'all {count:,} sequences hold'} "
+            f"A, C, G, T, U and N alone ({letters:,} letters; {first}), which is DNA or RNA; "
+            "expected proteins; translate them, or score variants of DNA by score_dna_variants"
+        )
 
 
 def parse_change(text: str) -> ResidueChange:
@@ -146,7 +186,7 @@ def all_substitutions(sequence: str, *, name: str = "protein") -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the sequence is none of a protein, or has none of the 20 residues.
+        If the sequence is DNA or otherwise none of a protein, or has none of the 20 residues.
 
     Examples
     --------
@@ -166,6 +206,7 @@ def all_substitutions(sequence: str, *, name: str = "protein") -> pd.DataFrame:
             f"sequence is of type {type(sequence).__name__}; expected one string of one-letter "
             "residues"
         )
+    refuse_dna({name: sequence}, "sequence")
     length = len(clean_sequence(sequence, "sequence"))
     letters = np.array(list(sequence.strip().upper()[:length]))
     position, alt = (part.ravel() for part in np.indices((length, len(AMINO_ACIDS))))

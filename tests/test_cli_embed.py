@@ -132,6 +132,9 @@ def test_substitutions_say_what_does_not_go_together(tmp_path, fasta, capsys):
     out = ["--model", "blosum62", "--out", tmp_path / "x.tsv"]
     assert "not among" in refused(capsys, "substitutions", "nobody", *out)
     assert "name a picture" in refused(capsys, "substitutions", fasta, "--fold", "9", *out)
+    nowhere = ["--model", "no-such-model", "--out", tmp_path / "x.tsv", "--method", "m"]
+    told = refused(capsys, "substitutions", fasta, *nowhere)
+    assert "--method m: expected one of masked-marginal, wild-type-marginal" in told
     plot = ["--plot", tmp_path / "x.png"]
     assert "a heat map is of one protein; 3" in refused(capsys, "substitutions", fasta, *plot, *out)
 
@@ -213,11 +216,13 @@ def test_what_is_no_fasta_of_proteins_is_told(tmp_path, capsys, text, told):
     assert not (tmp_path / "x.parquet").exists()
 
 
-def test_dna_in_place_of_proteins_is_told(tmp_path, capsys):
+def test_dna_in_place_of_proteins_is_refused(tmp_path, capsys):
     (tmp_path / "dna.fa").write_text(">P1\n" + "ATGAAAGTTTTAGCA" * 3 + "\n")
-    assert run("embed", tmp_path / "dna.fa", "--model", "blosum62", "--out",
-               tmp_path / "x.parquet") == 0  # fmt: skip
-    assert "look like DNA or RNA" in capsys.readouterr().err
+    out = ["--model", "blosum62", "--out", tmp_path / "x.parquet"]
+    for command in ("embed", "substitutions"):
+        told = refused(capsys, command, tmp_path / "dna.fa", *out)
+        assert "dna.fa: the sequence holds A, C, G, T, U and N alone (45 letters" in told
+        assert "or score variants of DNA by `seqgen score --fasta`" in told
 
 
 def test_a_model_larger_than_memory_is_refused_before_it_is_read(

@@ -1,11 +1,14 @@
 """``seqgen score``: mutants and DNA from the shell, and what it says where they do not fit."""
 
+import gzip
+from hashlib import sha256
+
 import numpy as np
 import pandas as pd
 import pytest
 import tiny_models as tiny
 
-from seqgen import schemas
+from seqgen import __version__, schemas
 from seqgen.cli import main
 from seqgen.io.tables import read_provenance, read_table
 from seqgen.models.registry import load_model
@@ -69,7 +72,7 @@ def test_an_ensemble(tmp_path):
         (["{vcf}"], "is a VCF; name the reference genome with --fasta"),
         (["{vcf}", "--context", "64"], "--context is for DNA"),
         (["{vcf}", "--fasta", "{fasta}", "--proteins", "{fasta}"], "--proteins and --fasta"),
-        (["{vcf}", "--fasta", "{fasta}"], "expected a model of DNA"),
+        (["{vcf}", "--fasta", "{fasta}"], "expected a model of DNA; for changes of proteins leave"),
         (["{mutants}", "--shard", "1/2"], "mutants: none of 1 row(s) can be scored"),
         (["{mutants}", "--out", "{mutants}"], "is an input file; name another one"),
         (["{mutants}", "--out", "x.xlsx"], "x.xlsx: the suffix says no kind of table"),
@@ -88,6 +91,80 @@ def test_what_does_not_fit_is_told(tmp_path, fasta, capsys, arguments, found):
     told = capsys.readouterr().err
     assert found in told
     assert told.count("\n") == 1
+
+
+def test_models_that_hide_nothing_and_those_of_dna(tmp_path, capsys):
+    """By default what a model can do is asked, and remedies are the shell's."""
+    changes = tmp_path / "changes.tsv"
+    changes.write_text("uniprot\tposition\tref_aa\talt_aa\nP1\t2\tK\tW\n")
+    (tmp_path / "p.fa").write_text(">P1\nMKVLA\n")
+    out = tmp_path / "scores.tsv"
+    known = ["score", changes, "--proteins", tmp_path / "p.fa", "--out", out, "--no-cache"]
+    causal = tiny.save_tiny_gpt2(tmp_path / "causal")
+    assert run(*known, "--model", causal) == 0
+    assert read_table(out)["method"].tolist() == ["wild-type-marginal"]
+    assert run(*known, "--model", causal, "--methods", "masked-marginal") == 1
+    assert "use --methods wild-type-marginal" in capsys.readouterr().err
+    assert run(*known, "--model", tiny.save_tiny_gpn(tmp_path / "dna")) == 1
+    assert "for variants of DNA name a genome by --fasta" in capsys.readouterr().err
+
+
+def test_a_fasta_is_read_before_a_model(tmp_path, capsys):
+    changes = tmp_path / "changes.tsv"
+    changes.write_text("uniprot\tposition\tref_aa\talt_aa\nP1\t2\tK\tW\n")
+    (tmp_path / "p.fa").write_text("")
+    assert run("score", changes, "--proteins", tmp_path / "p.fa", "--model", "no-such-model",
+               "--out", tmp_path / "x.tsv") == 1  # fmt: skip
+    assert "p.fa: holds no sequence" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("table", "more", "found"),
+    [
+        ("changes", ["--methods", "pseudo"], "--methods 'pseudo'; expected some of masked-"),
+        ("changes", ["--methods", "joint-masked-marginal"], "expected some of masked-marginal, w"),
+        ("mutants", ["--methods", "mutant-marginal"], "expected some of additive-masked-marginal"),
+        ("dna", ["--fasta", "{fasta}", "--methods", "mutant-marginal"], "expected some of masked"),
+        ("dna", ["--fasta", "{dna}"], "dna.tsv: does not begin with '>'"),
+        ("dna", ["--fasta", "{gzip}"], "genome.fa.gz: is packed by gzip"),
+    ],
+)
+def test_methods_and_genome_are_checked_before_a_model(tmp_path, capsys, fasta, table, more, found):
+    texts = {
+        "changes": "uniprot\tposition\tref_aa\talt_aa\nP1\t2\tK\tW\n",
+        "mutants": "uniprot\tmutant\nP1\tK2W\n",
+        "dna": "chrom\tpos\tref\talt\n1\t5\tA\tC\n",
+    }
+    places = {name: tmp_path / f"{name}.tsv" for name in texts}
+    for name, text in texts.items():
+        places[name].write_text(text)
+    places |= {"fasta": fasta[0], "gzip": tmp_path / "genome.fa.gz"}
+    places["gzip"].write_bytes(gzip.compress(fasta[0].read_bytes()))
+    given = [one.format(**places) for one in more]
+    for command in ["score", *(["dna-embedding-distances"] if "--methods" not in more else [])]:
+        assert run(command, places[table], *given, "--model", "no-such-model",
+                   "--out", tmp_path / "x.tsv") == 1  # fmt: skip
+        assert found in capsys.readouterr().err
+
+
+def test_a_text_table_s_note_has_all_that_made_it(tmp_path):
+    changes = tmp_path / "changes.tsv"
+    changes.write_text("uniprot\tposition\tref_aa\talt_aa\nP1\t2\tK\tW\n")
+    proteins = tmp_path / "p.fa"
+    proteins.write_text(">P1\nMKVLA\n")
+    sums = [sha256(path.read_bytes()).hexdigest() for path in (changes, proteins)]
+    out = tmp_path / "scores.tsv"
+    model = ["--model", "blosum62", "--out", out, "--no-cache"]
+    for arguments, inputs in (
+        (["score", changes, "--proteins", proteins], sums),
+        (["substitutions", proteins], sums[1:]),
+    ):
+        assert run(*arguments, *model) == 0
+        told = read_provenance(out)
+        assert told["inputs_sha256"] == inputs
+        assert told["seqgen_version"] == __version__
+        assert told["parameters"]["methods"][0] == "wild-type-marginal"
+        assert told["columns"]["log_lik_ratio"]["unit"] == "natural log"
 
 
 # --- what the model said before, and parts ---------------------------------------------------

@@ -130,6 +130,12 @@ def test_optimum_satisfies_the_conditions_of_the_penalty(model):
     assert abs((contact - chance).sum()) < 0.5
 
 
+def test_dna_has_no_contacts(model):
+    head = AttentionContacts(np.zeros(8), 0.0, model.revision, {})
+    with pytest.raises(InputError, match="sequence: the sequence holds A, C, G, T, U and N alone"):
+        head.predict(model, "ATG" * 10)
+
+
 def test_bad_fits_are_named(model, tmp_path):
     sequence, near = protein(20), np.full((20, 20), 5.0)
     for bad, options, found in (

@@ -207,6 +207,7 @@ def test_half_precision_is_told_and_close(esm):
         ("MKVLA", {"method": "ful"}, "expected one of full, subset, masked"),
         ("M", {}, "1 residue"),
         ("MKUV", {}, "'U' at position 3"),
+        ("ATG" * 10, {}, "sequence: the sequence holds A, C, G, T, U and N alone"),
         ("MKVLA", {"centre": "none"}, "expected one of all, residues"),
         ("MKVLA", {"centre": "all", "method": "masked"}, "needs method='full'"),
         ("MKVLA", {"method": "subset", "substitutions": "DDK"}, "two or more different"),

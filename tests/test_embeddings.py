@@ -110,6 +110,7 @@ def test_names_and_letters():
         ({"a": ""}, "protein a: the protein sequence is empty"),
         ({"a": "MK1"}, "protein a: '1' at position 3"),
         ({"a": None}, "proteins: 'a' has sequence None"),
+        ({"a": "ACGT" * 4, "b": "ACGU" * 4}, "proteins: all 2 sequences hold A, C, G, T, U and N"),
         (pd.DataFrame({"gene": ["a"], "sequence": ["MKV"]}), "columns gene, sequence; expected un"),
         (pd.DataFrame({"uniprot": ["a", "a"], "sequence": ["MK", "MV"]}), "'a' has more than one"),
     ],

@@ -149,6 +149,7 @@ def test_finding_nothing_is_told(tmp_path, pretend, database):
         ({"iterations": 0}, "iterations is 0"),
         ({"iterations": 9, "tool": "hhblits"}, "expected 1 to 8 for hhblits"),
         ({"sequence": "MK-V"}, "query: '-' at position 3"),
+        ({"sequence": "ACGT" * 9}, "sequence: the sequence holds A, C, G, T, U and N alone"),
     ],
 )
 def test_wrong_arguments_are_told(tmp_path, database, arguments, message):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqgen.errors import InputError, MissingFileError, SeqgenWarning
+from seqgen.errors import InputError, MissingFileError
 from seqgen.io.sequences import LETTERS, read_fasta
 
 
@@ -63,10 +63,14 @@ def test_missing_and_damaged_files(tmp_path):
         read_fasta(fasta(tmp_path, data[:-9]))
 
 
-def test_dna_is_warned_about(tmp_path):
-    with pytest.warns(SeqgenWarning, match=r"1 of 2 sequence\(s\).*translate"):
-        read_fasta(fasta(tmp_path, ">a\n" + "ACGTTGCA" * 6 + "\n>b\n" + "MKVLLA" * 8 + "\n"))
-    read_fasta(fasta(tmp_path, ">short\nACGT\n"))
+def test_dna_is_refused_and_what_may_be_protein_is_not(tmp_path):
+    dna = ">a\n" + "ACGTTGCA" * 3 + "\n>b\n" + "nngattac" * 3 + "\n"
+    with pytest.raises(InputError, match=r"t\.fasta: all 2 sequences hold A, C.*48 letters; a ACG"):
+        read_fasta(fasta(tmp_path, dna))
+    with pytest.raises(InputError, match=r"the sequence holds A, C, G.*alone.*translate"):
+        read_fasta(fasta(tmp_path, ">a\n" + "ACGU" * 8))
+    assert len(read_fasta(fasta(tmp_path, dna + ">c\nMKVLLA\n"))) == 3  # one protein is enough
+    assert len(read_fasta(fasta(tmp_path, ">short\nACGT\n>other\n" + "GATTACA" * 3))) == 2
 
 
 sequences = st.dictionaries(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from synthetic_report import locus_row, locus_variants
 
-from seqgen import plots
+from seqgen import all_substitutions, combine_scores, load_model, plots, score_variants
 from seqgen.errors import InputError
 from seqgen.plots.labels import label_points, spread
 from seqgen.plots.locus_data import set_colours
@@ -317,6 +317,29 @@ def test_substitutions_centre_on_zero_or_else_on_the_median():
         plots.plot_substitutions(below)
     with pytest.raises(InputError, match="centre is nan"):
         plots.plot_substitutions(below, score="delta_energy", centre=np.nan)
+
+
+def test_substitutions_are_titled_by_protein_model_and_method():
+    changes = all_substitutions("MKV", name="P1")
+    model = load_model("blosum62")
+    scored = [
+        score_variants(changes, {"P1": "MKV"}, model, methods=[method]).table
+        for method in ("wild-type-marginal", "masked-marginal")
+    ]
+    ax = plots.plot_substitutions(scored[0])
+    assert ax.get_title() == "P1, blosum62, wild-type-marginal"
+    assert plots.plot_substitutions(scored[0], fold=2).get_title() == ax.get_title()
+    both = combine_scores({"a$": scored[0], "b": scored[1]}).table
+    title = plots.plot_substitutions(both, score="combined").get_title()
+    assert title == r"P1, a\$ + b, combined by rank"
+    assert plots.plot_substitutions(both, score="b").get_title() == "P1, blosum62, masked-marginal"
+    assert plots.plot_substitutions(substitutions()).get_title() == ""
+    long = substitutions().assign(method=["one", "two", "two"])
+    long.attrs["log_lik_ratio"] = {"model": "/folder/" * 20 + "model"}
+    title = plots.plot_substitutions(long).get_title()
+    assert len(title) == 60
+    assert title.startswith("...")
+    assert title.endswith("/model")
 
 
 def test_substitutions_of_a_long_protein_are_folded_and_known_ones_ringed():

@@ -259,6 +259,35 @@ def test_a_table_keeps_its_genome_build():
         assert to_python(r(text)).attrs == {}
 
 
+def test_a_table_keeps_what_made_its_scores():
+    made = {"model": "m", "revision": None, "methods": ["masked-marginal"], "context": 512,
+            "sign": "negative: less likely"}  # fmt: skip
+    table = pd.DataFrame({"position": [1, 2], "log_lik_ratio": [-1.0, 2.0]})
+    table.attrs = {
+        "log_lik_ratio": made,
+        "combined": {"how": "rank", "of": ["a", "b"], "within": "all"},
+        "models": {"a": made, "b": {"model": "b"}},
+        "embedding": {"layer": -1, "pooling": "mean"},
+    }
+    assert back(table).attrs == table.attrs
+    assert ask("function(x) attr(x, 'log_lik_ratio')$model", table) == ["m"]
+    assert ask("function(x) attr(x, 'log_lik_ratio')$context", table) == [512]
+    assert ask("function(x) attr(x, 'combined')$of", table) == ["a", "b"]
+    assert ask("function(x) attr(x, 'models')$b$model", table) == ["b"]
+    some = r_code("function(x) x[x$log_lik_ratio < 0, ]")(to_r(table))
+    assert to_python(some).attrs == table.attrs
+    assert fit(to_python(some), "np.ndarray | pd.DataFrame", {}).attrs == table.attrs
+
+
+@pytest.mark.parametrize(
+    "own",
+    ["'a model'", "1:3", "list(1, 2)", "list(fit = globalenv())", "list(a = 1, a = 2)", "mean"],
+)
+def test_attributes_of_users_under_these_names_are_left_alone(own):
+    text = f"structure(data.frame(n = 1), models = {own}, embedding = list(layer = 1:2))"
+    assert to_python(r(text)).attrs == {"embedding": {"layer": [1, 2]}}
+
+
 def test_tables_that_are_empty_or_odd():
     for frame in (pd.DataFrame(), pd.DataFrame({"a": pd.Series([], dtype="str")})):
         assert back(frame).shape == frame.shape

@@ -316,11 +316,23 @@ def test_lower_case_proteins_are_read(model):
         (GOOD, {"P1": "MK*V"}, r"protein P1: '\*' at position 3 is a stop inside"),
         (GOOD, {"P1": "MK-V"}, "protein P1: '-' at position 3"),
         (GOOD, pd.DataFrame({"uniprot": ["P1"], "sequence": [None]}), "sequence of 'P1' is"),
+        (GOOD, {"P1": "ATGNNN" * 3, "P2": "acgu" * 3},
+         "proteins: all 2 sequences hold A, C, G, T, U and N alone .30 letters; P1 ATG.*translate"),
+        (GOOD, pd.DataFrame({"uniprot": ["P7"], "sequence": ["ATG" * 10]}),
+         "the sequence holds A, C.*score variants of DNA by score_dna_variants"),
     ],
 )  # fmt: skip
 def test_unusable_tables_are_errors(frame, proteins, found):
     with pytest.raises(InputError, match=found):
         score_variants(frame, proteins, load_model("blosum62"))
+
+
+def test_a_protein_that_reads_like_dna_is_scored_beside_others(model):
+    proteins = PROTEINS | {"P7": "GATTACA" * 5}
+    scored = score_variants(changes("G1W", uniprot="P7"), proteins, model).table
+    assert np.isfinite(scored["log_lik_ratio"]).all()
+    short = score_variants(changes("G1W", uniprot="P7"), {"P7": "GATTACA"}, model).table
+    assert len(short) == len(scored)
 
 
 @pytest.mark.parametrize(
@@ -345,8 +357,14 @@ def test_a_model_that_cannot_hide_says_so(model):
     counting = Counting(model)
     counting.masked = False
     with pytest.raises(InputError, match="cannot hide a position"):
-        score_variants(GOOD, PROTEINS, counting)
-    assert len(score_variants(GOOD, PROTEINS, counting, methods=["wild-type-marginal"]).table) == 1
+        score_variants(GOOD, PROTEINS, counting, methods=["masked-marginal"])
+    found = score_variants(GOOD, PROTEINS, counting).table  # by default what it can do
+    assert found["method"].tolist() == ["wild-type-marginal"]
+
+
+def test_positions_of_floats_are_told_as_whole_numbers(model):
+    frame = changes("K2W", "R2W").astype({"position": float})
+    assert score_variants(frame, PROTEINS, model).drops["example"].tolist() == ["P1 R2W"]
 
 
 # --- a model of one protein ------------------------------------------------------------------

@@ -10,6 +10,7 @@ import tiny_models as tiny
 from seqgen.errors import InputError
 from seqgen.io.reference import open_reference
 from seqgen.io.reference_windows import dna_variants, variant_windows
+from seqgen.models.ensemble import EnsembleModel
 from seqgen.models.likelihoods import span_log_likelihoods
 from seqgen.models.registry import load_model
 from seqgen.schemas import DNA_DISTANCES, DNA_SCORES
@@ -246,6 +247,25 @@ def test_what_cannot_be_scored_is_counted(models, fasta):
     }
     with pytest.raises(InputError, match=r"none of 1 can be scored .chromosome is not in"):
         score(models["bases"], variant(10).assign(chrom="9"), fasta, ODDS)
+
+
+def test_too_many_unknown_bases_leave_one_variant_out(models, tmp_path):
+    """Where a k-mer is a token an N is one as well, and a window of them has too many."""
+    fasta = tmp_path / "gap.fa"
+    fasta.write_text(">chr1\n" + CHR1[:200] + "N" * 100 + CHR1[200:] + "\n")
+    table = pd.concat([variant(100), variant(195)])
+    for model in (models["kmers"], EnsembleModel([models["kmers"], models["overlapping"]])):
+        context = min(model.max_length, 128)
+        for counted in (
+            score_dna_variants(table, fasta, model, methods=[ODDS], context=context),
+            dna_embedding_distances(table, fasta, model, context=context),
+        ):
+            assert counted.table["pos"].tolist() == [100]
+            assert counted.drops["example"].str.startswith("chr1:195").tolist() == [True]
+            assert "too many unknown bases" in counted.drops["reason"].iloc[0]
+    # All of its neighbours are seen where fewer are asked for.
+    near = score_dna_variants(table, fasta, models["kmers"], methods=[ODDS], context=30)
+    assert near.table["pos"].tolist() == [100, 195]
 
 
 @pytest.mark.parametrize(

@@ -192,3 +192,6 @@ def test_an_encoder_scores_nothing(tmp_path):
     encoder = load_model(str(save_tiny_prot_t5(tmp_path / "m")))
     with pytest.raises(InputError, match="an encoder, which gives embeddings"):
         score(encoder, "W6C", PROTEIN, "wild-type-marginal")
+    change = pd.DataFrame({"uniprot": ["P1"], "position": [6], "ref_aa": ["W"], "alt_aa": ["C"]})
+    with pytest.raises(InputError, match="an encoder, which gives embeddings"):
+        score_variants(change, {"P1": PROTEIN}, encoder)

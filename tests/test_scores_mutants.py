@@ -79,7 +79,21 @@ def test_changes_are_applied(text, changed):
         ("K2_L4insW", "not written as a change"),
         ("V3_K2del", "not written as a change"),
         ("K2delW", "not written as a change"),
-        ("*6W", "not written as a change"),
+        ("p.*6Wext*5", "gets longer by a sequence that is not given"),
+        ("p.(Ter6TrpextTer5)", "gets longer by a sequence that is not given"),
+        ("NP_1.2:p.Ter6GlnextTer?", "gets longer by a sequence that is not given"),
+        ("A5ext*?", "gets longer by a sequence that is not given"),
+        ("Met1ext-5", "gets longer by a sequence that is not given"),
+        ("*6W", "gets longer by a sequence that is not given"),
+        ("*6del", "gets longer by a sequence that is not given"),
+        ("p.Ala5_Ter6delinsLeu", "gets longer by a sequence that is not given"),
+        ("*6?", "gets longer by a sequence that is not given"),
+        ("*6fs", "gets longer by a sequence that is not given"),
+        ("K2W:*6Lext*?", "gets longer by a sequence that is not given"),
+        ("*5W", "reference residue differs"),
+        ("R2ext*3", "reference residue differs"),
+        ("*9Wext*5", "beyond the end"),
+        ("A5ext!", "not written as a change"),
         ("K2J1", "not written as a change"),
         ("R2K", "reference residue differs"),
         ("K2_W4del", "reference residue differs"),
@@ -90,6 +104,10 @@ def test_changes_are_applied(text, changed):
         ("K2K", "the protein itself"),
         ("M1*", "no residue is left"),
         ("", "not written as a change"),
+        ("=", "the protein itself"),
+        ("p.(Lys2=)", "the protein itself"),
+        ("p.Met1?", "start is lost"),
+        ("NP_1.2:p.(Met1?)", "start is lost"),
     ],
 )
 def test_what_does_not_fit_is_told(text, reason):
@@ -217,6 +235,11 @@ def test_odd_letters_are_read_by_rule(model):
     found = score(model, "U2C:K3R", ONE_PASS, protein="MUKBOXV*")
     expected = seen_sum_known(model, "MCRXKXV") - seen_sum_known(model, "MCKXKXV")
     assert found[0] == pytest.approx(expected, abs=1e-3)
+    rows = frame("K3R", "K3U", "K3W")
+    told = score_mutants(rows, {"P1": "MUKBOXV*"}, model, methods=[ONE_PASS]).drops
+    assert told[["action", "count"]].to_numpy().tolist() == [["changed", 3]]
+    told = score_mutants(frame("K2U", "K2W"), {"P1": "MKV"}, model, methods=[ONE_PASS]).drops
+    assert told[["count", "example"]].to_numpy().tolist() == [[1, "P1 K2U"]]
     with pytest.raises(InputError, match="for substitutions alone"):
         score(model, "U2C", "joint-masked-marginal", protein="MUKV")
 

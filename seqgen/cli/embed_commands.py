@@ -15,6 +15,7 @@ from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import drops_beside, part_provenance
 from seqgen.cli.subcommand import check_outputs, unique
 from seqgen.errors import InputError, OutputError
+from seqgen.io.reference import is_packed
 from seqgen.io.resources import human_proteins, missense_map
 from seqgen.io.sequences import read_fasta
 from seqgen.io.tables import read_provenance, read_table, table_suffix, write_table
@@ -132,6 +133,8 @@ def _embed_variants(
         read_table(arguments.variants), proteins, model, layer=arguments.layer,
         progress=_progress(console, "embedding"),
     )  # fmt: skip
+    inputs = [arguments.proteins, arguments.only, arguments.variants]
+    told |= part_provenance(arguments, None, inputs=inputs)
     write_table(counted.table, arguments.out, provenance=told)
     console.result(f"{len(counted.table):,} changes: {arguments.out}")
     write_drops(counted.drops, arguments.out, console)
@@ -178,6 +181,7 @@ def dna_embedding_distances(arguments: argparse.Namespace, console: Console) -> 
     inputs = [arguments.variants, arguments.fasta]
     check_outputs({"--out": arguments.out}, inputs)
     table_suffix(Path(arguments.out), OutputError)
+    is_packed(arguments.fasta)  # before the model, which may take minutes to load
     is_vcf = arguments.variants.lower().endswith(_VCF)
     model = _model(arguments, console, alphabet="dna")
     counted = distances(
@@ -193,8 +197,10 @@ def dna_embedding_distances(arguments: argparse.Namespace, console: Console) -> 
 def substitutions(arguments: argparse.Namespace, console: Console) -> None:
     """``seqgen substitutions``."""
     from seqgen.residues import all_substitutions
-    from seqgen.scores import score_variants
+    from seqgen.scores import METHODS, score_variants
 
+    if arguments.method not in METHODS:
+        raise InputError(f"--method {arguments.method}: expected one of {', '.join(METHODS)}")
     names = arguments.proteins
     is_file = len(names) == 1 and Path(names[0]).exists()
     known = arguments.known if arguments.known != "bundled" else None
@@ -217,7 +223,10 @@ def substitutions(arguments: argparse.Namespace, console: Console) -> None:
     with remembering(model, arguments, console) as asked:
         counted = score_variants(changes, proteins, asked, methods=[arguments.method],
                                  progress=_progress(console, "scoring"))  # fmt: skip
-    _write(counted, schemas.SCORES, arguments, console, _told(arguments, model))
+    told = _told(arguments, model, methods=[arguments.method])
+    told["columns"] = counted.table.attrs
+    told |= part_provenance(arguments, schemas.SCORES, inputs=names if is_file else [])
+    _write(counted, schemas.SCORES, arguments, console, told)
     if arguments.plot:
         _draw(counted.table, arguments, console)
 
@@ -249,7 +258,8 @@ def combine_scores(arguments: argparse.Namespace, console: Console) -> None:
     )  # fmt: skip
     told = {"command": arguments.command_line, "parameters": counted.table.attrs["combined"],
             "models": {name: read_provenance(path).get("model", path)
-                       for name, path in paths.items()}}  # fmt: skip
+                       for name, path in paths.items()},
+            **part_provenance(arguments, None, inputs=paths.values())}  # fmt: skip
     _write(counted, None, arguments, console, told)
 
 

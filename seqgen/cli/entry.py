@@ -21,9 +21,10 @@ EXIT_PIPE = 141
 _ARGUMENT = re.compile(
     r"\b(min_depth|min_sequence_coverage|min_column_coverage|start|focus|pairs|by|names|hits|device"
     r"|threads|chains|min_separation|identity|gaps|lambda_J|pseudocount|shared_people|transform"
-    r"|missing|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info|build)=('[^']*'|\w[\w.]*)"
+    r"|missing|pooling|runtime|tests|scheme|candidates|scope|orientation|binary|trait|bim|min_info|build)=('[^']*'|\w[\w.]*)"
 )
 
+_ONE_METHOD = re.compile(r"\bmethods=\['([^']*)'\]")
 _METHODS = re.compile(r"\bmethods is [\[(](.*?),?[\])]; (expected )a list out of (?=\w)")
 #: What has no value in the shell, or another name.
 _SWITCHES = {
@@ -34,6 +35,10 @@ _SWITCHES = {
     "names=, STRING's": "--protein-names, STRING's",
     "columns=,": "--trait,",
     "cache=None": "--no-cache",
+    "score variants of DNA with score_dna_variants": "for variants of DNA name a genome by --fasta",
+    "by score_dna_variants": "by `seqgen score --fasta`",
+    "score changes of proteins with score_variants": "for changes of proteins leave --fasta out",
+    "trust_remote_code=True": "--trust-remote-code",
 }
 
 
@@ -82,6 +87,7 @@ def as_flags(text: str) -> str:
     text = _ARGUMENT.sub(
         lambda match: f"--{match[1].replace('_', '-')} {match[2].strip(chr(39))}", text
     )
+    text = _ONE_METHOD.sub(r"--methods \1", text)
     text = _METHODS.sub(r"--methods \1; \2some of ", text)
     for python, shell in _SWITCHES.items():
         text = text.replace(python, shell)

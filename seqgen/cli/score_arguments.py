@@ -14,8 +14,9 @@ _MODEL = (
 )
 _METHODS = (
     "how the model is asked; the first feeds the prior. Residue changes: wild-type-marginal, "
-    "masked-marginal [these two], mutant-marginal, pseudo-log-likelihood, "
-    "one-pass-pseudo-log-likelihood. Mutants: one-pass-pseudo-log-likelihood, "
+    "masked-marginal [these two; the first of a model that hides nothing], mutant-marginal, "
+    "pseudo-log-likelihood, one-pass-pseudo-log-likelihood. Mutants: "
+    "one-pass-pseudo-log-likelihood, "
     "one-pass-pseudo-log-odds [these two], pseudo-log-likelihood, pseudo-log-odds, "
     "joint-masked-marginal, additive-masked-marginal, additive-wild-type-marginal. DNA: "
     "masked-marginal, wild-type-marginal, one-pass-pseudo-log-likelihood, "
@@ -49,7 +50,7 @@ def add_score_command(commands: argparse._SubParsersAction) -> None:
     model.add_argument("--methods", nargs="+", metavar="METHOD", help=_METHODS)
     model.add_argument("--no-homologs", action="store_true", help=NO_HOMOLOGS)
     model.add_argument("--device", metavar="NAME", help="cpu, cuda, cuda:1, mps [a GPU if any]")
-    model.add_argument("--dtype", metavar="NAME", help="float32, bfloat16 or float16")
+    model.add_argument("--dtype", metavar="NAME", help="float32, bfloat16, float16 or int16")
     add_runtime_option(model)
     model.add_argument("--revision", metavar="HASH", help="commit of the hub, or hash of the model")
     model.add_argument(

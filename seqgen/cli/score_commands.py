@@ -15,6 +15,7 @@ from seqgen.cli.console import Console
 from seqgen.cli.shard_commands import part_provenance
 from seqgen.cli.subcommand import check_outputs
 from seqgen.errors import InputError, OutputError
+from seqgen.io.reference import is_packed
 from seqgen.io.resources import human_proteins
 from seqgen.io.sequences import read_fasta
 from seqgen.io.tables import existing_file, read_table, table_suffix
@@ -50,8 +51,11 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
     check_outputs({"--out": arguments.out}, files)
     table_suffix(Path(arguments.out), OutputError)
     variants = arguments.annotations if is_vcf else read_table(arguments.annotations)
+    # Before the model, which may take minutes to load.
+    proteins = read_fasta(arguments.proteins) if arguments.proteins else None
+    _check_asked(arguments, variants)
     with _model(arguments, console) as model:
-        schema, counted = _scored(arguments, variants, model, console)
+        schema, counted = _scored(arguments, variants, (proteins, model), console)
     provenance = {
         "model": {
             "name": model.name,
@@ -64,9 +68,26 @@ def score(arguments: argparse.Namespace, console: Console) -> None:
             **{name: value for name in ("context", "strands")
                if (value := getattr(arguments, name)) is not None},
         },
+        "columns": counted.table.attrs,
         **part_provenance(arguments, schema, inputs=files),
     }  # fmt: skip
     write_counted(counted, schema, arguments, console, provenance)
+
+
+def _check_asked(arguments: argparse.Namespace, variants: Any) -> None:
+    """Refuse methods that are not for such variants, and a genome that cannot be read."""
+    from seqgen.scores import dna, mutants, substitutions
+    from seqgen.scores.options import check_methods
+
+    if arguments.fasta:
+        is_packed(arguments.fasta)
+    if arguments.methods:
+        kind = dna if arguments.fasta else mutants if _are_mutants(variants) else substitutions
+        check_methods(arguments.methods, kind.METHODS)
+
+
+def _are_mutants(variants: Any) -> bool:
+    return "mutant" in variants or {"transcript", "hgvs_p", "sequence"} <= set(variants)
 
 
 @contextmanager
@@ -79,10 +100,12 @@ def _model(arguments: argparse.Namespace, console: Console) -> Iterator[Sequence
         "alphabet": "dna" if arguments.fasta and len(names) == 1 else None,
     }
     console.progress(f"loading model {', '.join(names)}", 0, 1)
+    # Processors of a cluster may differ in what they are fastest in: answers may not.
+    one = "float32" if arguments.cluster and arguments.runtime == "torch" else None
     model = load_model(
         names[0] if len(names) == 1 else names,
         device="cpu" if arguments.cluster else arguments.device,
-        dtype=arguments.dtype,
+        dtype=arguments.dtype or one,
         revision=arguments.revision,
         **options,
     )
@@ -99,10 +122,13 @@ def _model(arguments: argparse.Namespace, console: Console) -> Iterator[Sequence
 
 
 def _scored(
-    arguments: argparse.Namespace, variants: Any, model: SequenceModel, console: Console
-) -> tuple[Schema, Counted]:
-    """Scores of what the table holds, and their schema."""
+    arguments: argparse.Namespace, variants: Any,
+    asked: tuple[dict[str, str] | None, SequenceModel], console: Console,
+) -> tuple[Schema, Counted]:  # fmt: skip
+    """Scores of what the table holds, and their schema; of proteins that are None, human ones."""
     from seqgen.scores import score_dna_variants, score_mutants, score_variants
+
+    given, model = asked
 
     def progress(done: int, total: int) -> None:
         console.progress("scoring", done, total)
@@ -113,18 +139,18 @@ def _scored(
             strands=arguments.strands or "both", shard=arguments.shard, progress=progress,
         )  # fmt: skip
         return schemas.DNA_SCORES, counted
-    proteins = read_fasta(arguments.proteins) if arguments.proteins else human_proteins()
-    if "mutant" in variants or {"transcript", "hgvs_p", "sequence"} <= set(variants):
-        given: dict[str, Any] = {"methods": tuple(arguments.methods)} if arguments.methods else {}
+    proteins = human_proteins() if given is None else given
+    if _are_mutants(variants):
+        methods: dict[str, Any] = {"methods": arguments.methods} if arguments.methods else {}
         counted = score_mutants(
-            variants, proteins, model, shard=arguments.shard, progress=progress, **given
+            variants, proteins, model, shard=arguments.shard, progress=progress, **methods
         )
         return schemas.MUTANT_SCORES, counted
     counted = score_variants(
         variants,
         proteins,
         model,
-        methods=tuple(arguments.methods or _RESIDUE_METHODS),
+        methods=arguments.methods or (_RESIDUE_METHODS if model.masked else None),
         shard=arguments.shard,
         progress=progress,
     )

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from seqgen import __version__
 from seqgen.cli.console import Console
 from seqgen.cli.subcommand import check_outputs
 from seqgen.io.shards import merge_drops, merge_shards, shard_note
@@ -50,16 +51,15 @@ def part_provenance(
     inputs: Iterable[str | None],
     **note: Any,
 ) -> dict[str, Any]:
-    """What ``--shard`` adds to the provenance of a table; nothing where it was not given.
+    """The version and the checksums of ``inputs``, and what ``--shard`` adds where it is given.
 
-    By the checksums of ``inputs`` parts of other jobs are told. ``note`` is as for
+    By the checksums parts of other jobs are told. ``note`` is as for
     `seqgen.io.shards.shard_note`.
     """
-    shard = getattr(arguments, "shard", None)
-    if shard is None:
-        return {}
     checksums = [_sha256(path) for path in inputs if path]
-    return {"inputs_sha256": checksums, **shard_note(shard, schema, **note)}
+    made = {"seqgen_version": __version__, "inputs_sha256": checksums}
+    shard = getattr(arguments, "shard", None)
+    return made if shard is None else {**made, **shard_note(shard, schema, **note)}
 
 
 @cache

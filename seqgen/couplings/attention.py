@@ -11,6 +11,7 @@ import numpy as np
 from seqgen.alignment import Residues
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
+from seqgen.residues import refuse_dna
 from seqgen.results import Couplings
 
 FORMAT = "seqgen attention contacts 1"
@@ -106,6 +107,7 @@ class AttentionContacts:
                 f"model {model.name!r} has revision {model.revision[:12]}; these contacts were "
                 f"fitted with {self.revision[:12]}; pass that model, or fit anew"
             )
+        refuse_dna({name: sequence}, "sequence")
         features = attention_features(model, sequence)
         logits = np.tensordot(self.coefficients, features, axes=1) + self.intercept
         logits = np.asarray((logits + logits.T) / 2, dtype=np.float64)

@@ -10,6 +10,7 @@ from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
 from seqgen.models.requests import check_letters
 from seqgen.models.windows import window_starts
+from seqgen.residues import refuse_dna
 from seqgen.schemas import AMINO_ACIDS
 
 METHODS = ("full", "subset", "masked")
@@ -40,6 +41,7 @@ class Plan:
                 f"model {model.name!r} cannot hide a position; pass method='full' or 'subset'"
             )
         check_letters(sequence, "sequence")
+        refuse_dna({"protein": sequence}, "sequence")
         if len(sequence) < 2:
             raise InputError(f"sequence has {len(sequence)} residue(s); expected at least 2")
         self.model, self.sequence, self.method = model, sequence, method

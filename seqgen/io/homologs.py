@@ -18,7 +18,7 @@ from seqgen.errors import InputError, MissingDependencyError, MissingFileError, 
 from seqgen.io.alignments import read_alignment
 from seqgen.io.tables import existing_file, replacing
 from seqgen.native import thread_count
-from seqgen.residues import clean_sequence
+from seqgen.residues import clean_sequence, refuse_dna
 
 _MOST_HITS = 100_000  # MMseqs2's own limit of 300 hits would cut deep families short
 _TAIL = 6
@@ -113,6 +113,7 @@ def search_homologs(
     if tool not in TOOLS:
         raise InputError(f"tool is {tool!r}; expected one of {', '.join(TOOLS)}")
     chosen = TOOLS[tool]
+    refuse_dna({name: sequence}, "sequence")
     sequence = clean_sequence(sequence, name)
     _check(name, chosen, evalue=evalue, iterations=iterations)
     database = _database(database, tool)

@@ -144,17 +144,8 @@ def open_reference(path: str | os.PathLike[str]) -> Iterator[Reference]:
     import pysam
 
     path = existing_file(path)
+    packed = is_packed(path)
     with tempfile.TemporaryDirectory(prefix="seqgen-fasta-") as folder:
-        with open(path, "rb") as opened:
-            first = opened.read(18)
-        packed = first[:2] == b"\x1f\x8b"
-        if packed and first[12:14] != b"BC":
-            raise InputError(
-                f"{path}: is packed by gzip, of which no stretch can be read by itself; unpack it "
-                "(gunzip) or pack it by bgzip"
-            )
-        if not packed and first[:1] != b">":
-            raise InputError(f"{path}: does not begin with '>'; expected a FASTA file")
         usable = _indexed(path, Path(folder), packed=packed)
         handle = pysam.FastaFile(str(usable))
         try:
@@ -164,6 +155,30 @@ def open_reference(path: str | os.PathLike[str]) -> Iterator[Reference]:
             yield reference
         finally:
             handle.close()
+
+
+def is_packed(path: str | os.PathLike[str]) -> bool:
+    """Whether a reference is packed by bgzip; one glance at it, before it is indexed.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If it is no FASTA, or packed by gzip where bgzip is needed.
+    """
+    path = existing_file(path)
+    with open(path, "rb") as opened:
+        first = opened.read(18)
+    packed = first[:2] == b"\x1f\x8b"
+    if packed and first[12:14] != b"BC":
+        raise InputError(
+            f"{path}: is packed by gzip, of which no stretch can be read by itself; unpack it "
+            "(gunzip) or pack it by bgzip"
+        )
+    if not packed and first[:1] != b">":
+        raise InputError(f"{path}: does not begin with '>'; expected a FASTA file")
+    return packed
 
 
 def _indexed(path: Path, folder: Path, *, packed: bool) -> Path:

@@ -5,21 +5,19 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import warnings
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from seqgen.errors import InputError, SeqgenWarning
+from seqgen.errors import InputError
 from seqgen.io.tables import existing_file
+from seqgen.residues import refuse_dna
 
 LETTERS = "ACDEFGHIKLMNPQRSTVWYBJOUXZ"
 """Letters of a protein sequence: the twenty, selenocysteine, pyrrolysine, and the unclear."""
 
 _UNKNOWN = re.compile(f"[^{LETTERS}*]")
 _UNIPROT = re.compile(r"^(?:sp|tr)\|([^|\s]+)\|")
-_NUCLEOTIDES = set("ACGTUN")
-_ENOUGH_TO_JUDGE = 30
 
 
 def read_fasta(path: str | os.PathLike[str]) -> dict[str, str]:
@@ -42,13 +40,9 @@ def read_fasta(path: str | os.PathLike[str]) -> dict[str, str]:
     MissingFileError
         If there is no such file.
     InputError
-        If the file is empty or damaged, an identifier comes twice, a sequence is empty, or a
-        line holds a letter that is no residue, such as a gap or an inner ``*``.
-
-    Warns
-    -----
-    SeqgenWarning
-        If the sequences look like DNA.
+        If the file is empty or damaged, an identifier comes twice, a sequence is empty, a
+        line holds a letter that is no residue, such as a gap or an inner ``*``, or the sequences
+        are DNA or RNA: 30 letters or more in all, every one A, C, G, T, U or N.
     """
     path = existing_file(path)
     sequences: dict[str, str] = {}
@@ -66,7 +60,7 @@ def read_fasta(path: str | os.PathLike[str]) -> dict[str, str]:
         sequences[name] = sequence
     if not sequences:
         raise InputError(f"{path}: holds no sequence; expected lines '>name' and residues")
-    _warn_if_dna(path, sequences)
+    refuse_dna(sequences, str(path))
     return sequences
 
 
@@ -144,15 +138,3 @@ def _inner_stop(path: Path, number: int, name: str) -> InputError:
         f"{path} line {number}: '{name}' has a stop (*) inside; end the sequence there or "
         f"correct it"
     )
-
-
-def _warn_if_dna(path: Path, sequences: dict[str, str]) -> None:
-    judged = [s for s in sequences.values() if len(s) >= _ENOUGH_TO_JUDGE]
-    like_dna = sum(set(sequence) <= _NUCLEOTIDES for sequence in judged)
-    if like_dna:
-        warnings.warn(
-            f"{path}: {like_dna} of {len(sequences)} sequence(s) hold only A, C, G, T, U and N "
-            f"and look like DNA or RNA; protein sequences are expected: translate them",
-            SeqgenWarning,
-            stacklevel=3,
-        )

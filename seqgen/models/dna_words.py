@@ -170,8 +170,21 @@ class MaskedDnaWords(CheckpointModel):
                 answers[place] = output[row, 0 if whole else first : end].copy()
         return list(zip(cut, answers, strict=True))
 
+    def fits(self, sequences: Sequence[str]) -> np.ndarray:
+        """Whether the model has room for the tokens of each sequence, bool, (sequences,).
+
+        Of sequences up to ``max_length`` only those with unknown bases may not fit.
+        """
+        limit, words = self._most_tokens(), self._encoding
+        if limit is None:
+            return np.ones(len(sequences), dtype=bool)
+        return np.array([len(words.cut(one).ids) + words.n_special <= limit for one in sequences])
+
+    def _most_tokens(self) -> int | None:
+        return max_tokens(self._network.config.to_dict(), self._encoding.pad_id)
+
     def _check_tokens(self, lengths: np.ndarray) -> None:
-        limit = max_tokens(self._network.config.to_dict(), self._encoding.pad_id)
+        limit = self._most_tokens()
         if limit is not None and len(lengths) and lengths.max() > limit:
             raise InputError(
                 f"sequences: the one at index {int(lengths.argmax())} makes {lengths.max()} "

@@ -101,6 +101,14 @@ class EnsembleModel:
         answers = [rows_at(one, sequences, masked_positions, positions) for one in self.models]
         return [log_softmax(np.mean(rows, axis=0), axis=1) for rows in zip(*answers, strict=True)]
 
+    def fits(self, sequences: Sequence[str]) -> np.ndarray:
+        """Whether all models have room for the tokens of each sequence, bool, (sequences,)."""
+        fits = np.ones(len(sequences), dtype=bool)
+        for one in self.models:
+            if hasattr(one, "fits"):
+                fits &= one.fits(sequences)
+        return fits
+
     def embed(self, sequences: Sequence[str]) -> list[np.ndarray]:
         """The models' embeddings side by side, (length, sum of widths) for each sequence."""
         answers = [one.embed(sequences) for one in self.models]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from seqgen.errors import InputError, require_type
-from seqgen.plots.style import INK, SPINE, new_figure
+from seqgen.plots.style import INK, SPINE, literal, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,6 +28,7 @@ _FEW = 60
 _COMMON = 0.1
 #: A longer stretch is folded into panels, of about this many positions and not more than so many.
 _UNFOLDED, _FOLD, _MOST_PANELS = 200, 150, 12
+_LONG = 60  # letters of a model's name in the title
 
 
 class _Look(NamedTuple):
@@ -50,7 +52,8 @@ def plot_substitutions(
 
     Orange is below the centre of the colours, blue above; colours end at the 98th percentile of
     distances from it. Residues without a score are grey. A long protein is folded into panels,
-    read as lines of text.
+    read as lines of text. The title is the protein, the model and how it was asked, as far as
+    ``scores`` and their ``attrs`` tell.
 
     Parameters
     ----------
@@ -104,6 +107,7 @@ def plot_substitutions(
         _draw(ax, cells, look, span=(first, last))
         _name_positions(ax, cells, (first, last))
         _explain(ax, look)
+        ax.set_title(literal(map_title(scores, score)), fontsize=10, color=INK)
         return ax
     width = panel_width(last - first + 1, fold)
     starts = range(first, last + 1, width)
@@ -120,6 +124,7 @@ def plot_substitutions(
         place.set_xlabel("")
     axes[-1].set_xlabel("Position (dots: wild type)", fontsize=9, color=INK)
     _explain(axes[0], look)
+    axes[0].set_title(literal(map_title(scores, score)), fontsize=10, color=INK)
     return axes[0]
 
 
@@ -149,7 +154,7 @@ def panel_width(length: int, fold: int | None) -> int:
 
 def _panels(count: int) -> list[Axes]:
     """Axes below each other, the first with room for the legend on its right."""
-    figure = new_figure(9.0, 2.25 * count + 0.55)
+    figure = new_figure(9.0, 2.25 * count + 0.75)
     height = figure.get_figheight()
     return [
         figure.add_axes((0.06, (0.45 + 2.25 * (count - 1 - k)) / height, 0.83, 1.95 / height))
@@ -328,3 +333,35 @@ def legend_title(score: str, middle: float) -> str:
     """Name of the score, and what is pale where that is not zero."""
     name = score.replace("_", " ")
     return name if middle == 0 else f"{name}\n(pale: {middle:.3g})"
+
+
+def map_title(scores: pd.DataFrame, score: str) -> str:
+    """Protein, model and method of a column of scores, as far as the table tells them.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"uniprot": ["P1"], "method": ["masked-marginal"], "score": [0.5]})
+    >>> table.attrs["score"] = {"model": "blosum62"}
+    >>> map_title(table, "score")
+    'P1, blosum62, masked-marginal'
+    """
+    told = scores.attrs.get(score) or scores.attrs.get("models", {}).get(score) or {}
+    model = told.get("model")
+    methods = scores["method"] if "method" in scores else told.get("methods", ())
+    if "of" in told:  # a combined score
+        model, methods = " + ".join(map(str, told["of"])), [f"combined by {told['how']}"]
+    names = next((scores[name] for name in ("uniprot", "protein") if name in scores), ())
+    parts = [_only(names), _shortened(model), _only(methods)]
+    return ", ".join(part for part in parts if part)
+
+
+def _only(values: Iterable[Any]) -> str:
+    """The one value that there is; nothing where there are several."""
+    found = {str(value) for value in values if pd.notna(value)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _shortened(model: Any) -> str:
+    """The name of a model, of a long path its end."""
+    name = str(model or "")
+    return name if len(name) <= _LONG else f"...{name[3 - _LONG :]}"

@@ -5,7 +5,8 @@ a sequence) and a longer one as an array, or a list of str; with names as a Seri
 list, with names a dict. A matrix is an array, a masked one if its integers have NA (`fitting` makes
 doubles of it for arguments); with dimnames a DataFrame, of doubles then, whose columns are V1, V2,
 ... if only rows have names. A data.frame (tibble, data.table) is a DataFrame; its attribute
-``genome_build`` is kept. Nothing is shared: what crosses is copied, once.
+``genome_build`` is kept, and those that say how scores were made (`schemas.MADE_BY`), named lists
+in R. Nothing is shared: what crosses is copied, once.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from seqgen.rbridge.vectors import (
     logicals_to_r,
     whole_to_r,
 )
+from seqgen.schemas import MADE_BY
 
 _DATED = {"Date", "POSIXct", "POSIXlt", "difftime", "factor"}
 # Each column costs a call into R, which shows where a table is a matrix with names.
@@ -196,6 +198,7 @@ def _frame_to_python(value: Any) -> pd.DataFrame:
     build = attribute(value, ATTRIBUTE)
     if build is not None and build.typeof == ri.RTYPES.STRSXP and len(build) == 1:
         frame.attrs[ATTRIBUTE] = strings_to_python(build).tolist()[0]
+    frame.attrs.update(_made_by_to_python(value))
     if rows > 0:
         frame.index = pd.Index(strings_to_python(base("row.names")(value)), dtype="str")
     return frame
@@ -214,8 +217,41 @@ def _frame_to_r(frame: pd.DataFrame) -> Any:
     vector.do_slot_assign("row.names", rows)
     if isinstance(build := frame.attrs.get(ATTRIBUTE), str):
         vector.do_slot_assign(ATTRIBUTE, strings_to_r([build]))
+    for name in MADE_BY:
+        if isinstance(told := frame.attrs.get(name), Mapping):
+            vector.do_slot_assign(name, to_r(told))
     vector.rclass = ri.StrSexpVector(["data.frame"])
     return vector
+
+
+def _made_by_to_python(value: Any) -> dict[str, dict[str, Any]]:
+    """What a table of R says of how its scores were made; other things of these names are not."""
+    found = {}
+    for name in MADE_BY:
+        told = attribute(value, name)
+        if told is None or told.typeof != ri.RTYPES.VECSXP:
+            continue
+        try:
+            told = to_python(told)
+        except InputError:  # a user's own attribute, such as fits of lm()
+            continue
+        if isinstance(told, dict):
+            found[name] = _with_lists(told)
+    return found
+
+
+def _with_lists(told: dict[str, Any]) -> dict[str, Any]:
+    """Lists where R had vectors, of one element too."""
+    kept: dict[str, Any] = {}
+    for name, item in told.items():
+        if isinstance(item, dict):
+            item = _with_lists(item)
+        elif isinstance(item, (np.ndarray, pd.Series)):
+            item = item.tolist()
+        elif name in ("methods", "of") and isinstance(item, str):
+            item = [item]
+        kept[name] = item
+    return kept
 
 
 def _columns_to_r(frame: pd.DataFrame) -> Any:

@@ -178,12 +178,13 @@ def substitutions(
     scores: pd.DataFrame, score: str = "log_lik_ratio", centre: float | None = None,
     known: pd.DataFrame | None = None, fold: int | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Cells, colours, legend, rings and panels of `seqgen.plots.plot_substitutions`."""
+    """Cells, colours, titles, rings and panels of `seqgen.plots.plot_substitutions`."""
     from seqgen.plots.substitutions import (
         RESIDUES,
         colour_scale,
         known_cells,
         legend_title,
+        map_title,
         panel_width,
         substitution_cells,
     )
@@ -192,7 +193,8 @@ def substitutions(
     middle, reach = colour_scale(cells, centre)
     length = int(cells["position"].max() - cells["position"].min()) + 1
     return {"cells": cells, "limits": np.array([middle - reach, middle + reach]),
-            "title": legend_title(score, middle), "residues": list(RESIDUES),
+            "title": legend_title(score, middle), "heading": map_title(scores, score),
+            "residues": list(RESIDUES),
             "known": known_cells(known, scores, cells),
             "width": panel_width(length, fold)}  # fmt: skip
 

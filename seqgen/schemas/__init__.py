@@ -13,7 +13,7 @@ from seqgen.schemas.interactions import (
     TRANSQTL,
 )
 from seqgen.schemas.schema import Column, Counted, Schema
-from seqgen.schemas.scores import DNA_DISTANCES, DNA_SCORES, MUTANT_SCORES
+from seqgen.schemas.scores import DNA_DISTANCES, DNA_SCORES, MADE_BY, MUTANT_SCORES
 from seqgen.schemas.tables import ALL as _TABLES
 from seqgen.schemas.tables import (
     AMINO_ACIDS,
@@ -58,6 +58,7 @@ __all__ = [
     "LEADS",
     "LOCI",
     "LOSS_OF_FUNCTION",
+    "MADE_BY",
     "MISSENSE_MAP",
     "MUTANT_PROTEINS",
     "MUTANT_SCORES",

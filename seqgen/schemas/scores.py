@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from seqgen.schemas.schema import Column, Schema
 
+#: Keys of a table's ``attrs``, and attributes of a table in R, that say how scores were made.
+MADE_BY = ("log_lik_ratio", "embedding", "combined", "models")
+
 _CHROM = Column("chrom", "string", "chromosome, as given")
 _POS = Column("pos", "int", "position", "base pair, 1-based", low=1)
 _REF = Column("ref", "string", "allele of the reference genome")

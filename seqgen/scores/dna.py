@@ -24,7 +24,7 @@ from seqgen.models.protocol import SequenceModel
 from seqgen.parallel import Shard, shard_slice
 from seqgen.schemas import DNA_SCORES, Counted
 from seqgen.scores.asking import Counter, Progress
-from seqgen.scores.options import score_attributes
+from seqgen.scores.options import check_methods, score_attributes
 
 MASKED, WILD_TYPE = "masked-marginal", "wild-type-marginal"
 ONE_PASS, ODDS = "one-pass-pseudo-log-likelihood", "one-pass-pseudo-log-odds"
@@ -33,6 +33,7 @@ STRANDS = ("both", "forward")
 
 _DEFAULT_CONTEXT = 1024
 _SIZES = "alleles differ in length, which {} cannot compare"
+_FULL = "too many unknown bases (N) around it, each a token of its own, for the model's context"
 _TURN = str.maketrans("ACGTN", "TGCAN")
 
 
@@ -113,7 +114,8 @@ def score_dna_variants(
     drops: dict[str, list] = {}
     count = Counter(progress, len(table))
     with open_reference(fasta) as reference, cached_model(model, cache) as asked:
-        for windows in variant_windows(reference, table, context, drops=drops):
+        for block in variant_windows(reference, table, context, drops=drops):
+            windows = that_fit(model, block, strands, drops)
             parts += [
                 _scored(asked, windows, method, strands=strands, drops=drops) for method in methods
             ]
@@ -173,6 +175,27 @@ def nothing_left(count: int, drops: dict[str, list]) -> InputError:
     )
 
 
+def that_fit(
+    model: SequenceModel, windows: Windows, strands: str, drops: dict[str, list]
+) -> Windows:  # fmt: skip
+    """Windows that the model has tokens for; where words are longer than a base, each N is one."""
+    unknown = [row for row, text in enumerate(windows.ref) if "N" in text]
+    fits = getattr(model, "fits", None)
+    if fits is None or not unknown:
+        return windows
+    texts = [text for row in unknown for text in (windows.ref[row], windows.alt[row])]
+    able = np.ones(len(windows.ref), dtype=bool)
+    seen = fits(texts) if strands == "forward" else fits(texts) & fits([*map(turned, texts)])
+    able[unknown] = seen.reshape(-1, 2).all(axis=1)
+    for row in windows.variants[~able].to_dict("records"):
+        count_drop(drops, _FULL, row)
+    kept = np.flatnonzero(able).tolist()
+    return Windows(
+        windows.variants.iloc[kept].reset_index(drop=True), [windows.ref[row] for row in kept],
+        [windows.alt[row] for row in kept], windows.first[kept],
+    )  # fmt: skip
+
+
 def turned(text: str) -> str:
     """The reverse complement.
 
@@ -187,9 +210,7 @@ def turned(text: str) -> str:
 def _checked_methods(model: SequenceModel, methods: Sequence[str] | None) -> list[str]:
     if methods is None:
         return [MASKED, ODDS] if model.masked else [ODDS]
-    unknown = [method for method in methods if method not in METHODS]
-    if isinstance(methods, str) or unknown or not methods or len(set(methods)) < len(methods):
-        raise InputError(f"methods is {methods!r}; expected a list out of {', '.join(METHODS)}")
+    check_methods(methods, METHODS)
     if MASKED in methods and not model.masked:
         raise InputError(f"model {model.name!r} cannot hide a base; use methods=[{ODDS!r}]")
     return list(methods)

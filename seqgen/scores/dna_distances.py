@@ -14,7 +14,7 @@ from seqgen.models.protocol import SequenceModel
 from seqgen.parallel import Shard
 from seqgen.schemas import DNA_DISTANCES, Counted
 from seqgen.scores.asking import Counter, Progress
-from seqgen.scores.dna import checked_context, nothing_left, part_of, turned
+from seqgen.scores.dna import checked_context, nothing_left, part_of, that_fit, turned
 
 POOLING = ("mean", "site")
 
@@ -65,7 +65,8 @@ def dna_embedding_distances(
     drops: dict[str, list] = {}
     count = Counter(progress, len(table))
     with open_reference(fasta) as reference:
-        for windows in variant_windows(reference, table, context, drops=drops):
+        for block in variant_windows(reference, table, context, drops=drops):
+            windows = that_fit(model, block, strands, drops)
             if len(windows.ref):
                 found = _distances(model, windows, strands=strands, pooling=pooling)
                 parts.append(windows.variants.assign(**found))

@@ -13,7 +13,14 @@ _CHANGE = re.compile(
     r"(?P<first>[A-Z*])(?P<start>[1-9]\d*)(?:_(?P<last>[A-Z*])(?P<end>[1-9]\d*))?"
     r"(?P<what>delins|del|ins|dup|fs|[A-Z*]fs)?(?P<rest>[A-Z]*\*?\d*|\*\?)"
 )
+_START_LOST = re.compile(r"(?:[^:\s]+:)?(?:p\.)?\(?(?:M|Met)1\?\)?")
+_LONGER = re.compile(
+    r"(?:[A-Z][1-9]\d*_)?(?P<ref>[A-Z*])(?P<at>[1-9]\d*)"
+    r"(?P<how>[A-Z]?ext[-*?A-Z\d]*|[A-Z]|[A-Z]?fs.*|del.*|\?)"
+)
 _READABLE = set(AMINO_ACIDS) | set(SUBSTITUTES)
+_OTHER_REF = "reference residue differs from the protein's (another isoform or version?)"
+_BEYOND = "position beyond the end of the protein"
 
 
 class Edit(NamedTuple):
@@ -54,7 +61,8 @@ def apply_changes(text: str, protein: str) -> Mutant:
 
     Several changes are joined by ``:``, ``;`` or ``,`` and numbered in the unchanged protein. A
     stop ends the protein before its position. So does a frameshift (``R97fs``), as the text does
-    not tell what follows in the other frame.
+    not tell what follows in the other frame. A lost stop and an extension (``*38Wext*5``,
+    ``M1ext-5``) do not fit: the text does not tell by which residues the protein gets longer.
 
     Examples
     --------
@@ -64,8 +72,16 @@ def apply_changes(text: str, protein: str) -> Mutant:
     'MK'
     """
     edits, shift = [], False
+    if text.strip().rstrip(")").endswith("="):
+        return Mutant("", (), False, "mutant is the protein itself")
+    if _START_LOST.fullmatch(text.strip()):
+        return Mutant("", (), False, "start is lost; where the protein then begins is not told")
     for part in re.split("[:;,]", re.sub(r"^\s*(?:[^:\s]+:)?p\.|[()\s\[\]]", "", text)):
-        edit, frameshift = _edit(_THREE.sub(lambda code: THREE_LETTER[code[0].upper()], part))
+        part = _THREE.sub(lambda code: THREE_LETTER[code[0].upper()], part)
+        reason = _extension(part, protein)
+        if reason:
+            return Mutant("", (), False, reason)
+        edit, frameshift = _edit(part)
         if edit is None:
             return Mutant("", (), False, "mutant is not written as a change of residues")
         edits.append(edit)
@@ -82,6 +98,19 @@ def apply_changes(text: str, protein: str) -> Mutant:
     elif changed == protein:
         reason = "mutant is the protein itself"
     return Mutant(changed, tuple(edits), shift, reason)
+
+
+def _extension(part: str, protein: str) -> str:
+    """Why a protein that begins earlier or reads on cannot be told; empty for other changes."""
+    found = _LONGER.fullmatch(part)
+    if found is None or (found["ref"] != "*" and "ext" not in found["how"]):
+        return ""
+    at, whole = int(found["at"]), f"{protein}*"
+    if at > len(whole):
+        return _BEYOND
+    if whole[at - 1] != found["ref"]:
+        return _OTHER_REF
+    return "protein gets longer by a sequence that is not given (alt_sequence)"
 
 
 def _edit(part: str) -> tuple[Edit | None, bool]:
@@ -143,9 +172,9 @@ def _misfit(edits: list[Edit], protein: str) -> str:
     """Why edits do not fit a protein; duplications are filled in where they do."""
     for place, edit in enumerate(edits):
         if edit.end > len(protein):
-            return "position beyond the end of the protein"
+            return _BEYOND
         if any(protein[at] != letter for at, letter in edit.ref):
-            return "reference residue differs from the protein's (another isoform or version?)"
+            return _OTHER_REF
         if edit.new == "=2":
             edits[place] = edit = edit._replace(new=2 * protein[edit.start : edit.end])
         if not set(edit.new) <= _READABLE:

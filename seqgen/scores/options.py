@@ -32,6 +32,19 @@ def checked_window(
     return window, overlap
 
 
+def check_methods(methods: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse methods that are not among the known ones, come twice, or are none.
+
+    Raises
+    ------
+    InputError
+        Naming those that are known.
+    """
+    unknown = [method for method in methods if method not in known]
+    if isinstance(methods, str) or unknown or not methods or len(set(methods)) < len(methods):
+        raise InputError(f"methods is {methods!r}; expected a list out of {', '.join(known)}")
+
+
 def require_protein_model(model: SequenceModel) -> None:
     """Refuse a model of DNA.
 
@@ -47,8 +60,15 @@ def require_protein_model(model: SequenceModel) -> None:
         )
 
 
-def arithmetic(model: SequenceModel) -> dict[str, str]:
-    """Precision and runtime of a network, as far as the model is one."""
+def arithmetic(model: SequenceModel) -> dict[str, Any]:
+    """Precision and runtime of a network, as far as the model is one; of an ensemble, by member."""
+    if hasattr(model, "models"):
+        return {
+            "members": [
+                {"name": one.name, "revision": one.revision, **arithmetic(one)}
+                for one in model.models
+            ]
+        }
     named = {name: getattr(model, name, None) for name in ("dtype", "runtime")}
     return {name: value for name, value in named.items() if value is not None}
 

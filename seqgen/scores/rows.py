@@ -10,12 +10,12 @@ import pandas as pd
 from seqgen.errors import InputError
 from seqgen.models.protocol import SequenceModel
 from seqgen.parallel import Shard, shard_slice
-from seqgen.residues import SUBSTITUTES
+from seqgen.residues import SUBSTITUTES, refuse_dna
 from seqgen.schemas import AMINO_ACIDS, DROPS, SCORES, Counted
 
 CHANGE = ["uniprot", "position", "ref_aa", "alt_aa"]
 
-_READ = "protein holds U, O, B, Z, J or X; read as C, K or unknown"
+READ = "protein holds U, O, B, Z, J or X; read as C, K or unknown"
 _NOT_COVERED = "residue is not covered by the model (outside the alignment it was fitted to)"
 _OTHER_PROTEIN = "protein is not one the model was fitted to"
 
@@ -23,9 +23,16 @@ _OTHER_PROTEIN = "protein is not one the model was fitted to"
 def protein_sequences(
     proteins: pd.DataFrame | Mapping[str, str], names: pd.Series
 ) -> dict[str, str]:
-    """Accession to sequence for those of ``names`` that are there: upper case, no final stop."""
+    """Accession to sequence for those of ``names`` that are there: upper case, no final stop.
+
+    Raises
+    ------
+    InputError
+        If a sequence that is needed is no text, or all are DNA.
+    """
     if isinstance(proteins, pd.DataFrame):
         proteins = _mapping(proteins)
+    refuse_dna(proteins, "proteins")
     sequences = {name: proteins[name] for name in names.dropna().unique() if name in proteins}
     for name, sequence in sequences.items():
         if not isinstance(sequence, str):
@@ -97,15 +104,16 @@ def usable_changes(
         reason = np.where(variants["uniprot"].isin(only), reason, _OTHER_PROTEIN)
     read = {name for name, text in sequences.items() if set(text) & SUBSTITUTES.keys()}
     text = variants[CHANGE].astype("str").fillna("?")
+    text["position"] = text["position"].str.removesuffix(".0")  # of a column of floats, as R's
     rows = pd.DataFrame({
-        "reason": np.where((reason == "") & variants["uniprot"].isin(read), _READ, reason),
+        "reason": np.where((reason == "") & variants["uniprot"].isin(read), READ, reason),
         "example": (text["uniprot"] + " " + text["ref_aa"] + text["position"]
                     + text["alt_aa"]).to_numpy(),
     })  # fmt: skip
     rows = rows[rows["reason"] != ""]
     drops = rows.drop_duplicates("reason", ignore_index=True).assign(stage="scores")
     drops["count"] = drops["reason"].map(rows["reason"].value_counts())
-    drops["action"] = np.where(drops["reason"] == _READ, "changed", "dropped")
+    drops["action"] = np.where(drops["reason"] == READ, "changed", "dropped")
     drops = DROPS.validate(drops.sort_values("count", ascending=False, ignore_index=True))
     usable = variants.loc[reason == "", CHANGE].drop_duplicates(ignore_index=True)
     if usable.empty:

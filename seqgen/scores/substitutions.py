@@ -26,7 +26,12 @@ from seqgen.scores.asking import (
     values_of,
 )
 from seqgen.scores.likelihood import Pair, log_likelihood_ratios
-from seqgen.scores.options import checked_window, require_protein_model, score_attributes
+from seqgen.scores.options import (
+    check_methods,
+    checked_window,
+    require_protein_model,
+    score_attributes,
+)
 from seqgen.scores.rows import (
     covered,
     only_proteins,
@@ -58,7 +63,7 @@ def score_variants(
     proteins: pd.DataFrame | Mapping[str, str],
     model: SequenceModel,
     *,
-    methods: Sequence[str] = DEFAULT_METHODS,
+    methods: Sequence[str] | None = None,
     window: int | None = None,
     overlap: int | None = None,
     shard: Shard | None = None,
@@ -97,10 +102,11 @@ def score_variants(
         Columns ``uniprot`` and ``sequence``, or accession to sequence. U is read as C, O as K,
         and B, Z, J, X as unknown.
     model : SequenceModel
-    methods : sequence of str
+    methods : sequence of str, optional
         Any of ``masked-marginal``, ``wild-type-marginal``, ``mutant-marginal``,
         ``pseudo-log-likelihood``, ``one-pass-pseudo-log-likelihood``. Of a causal model
-        ``wild-type-marginal`` and the two last.
+        ``wild-type-marginal`` and the two last. By default the first two, of a model that cannot
+        hide a position ``wild-type-marginal`` alone.
     window : int, optional
         Longest stretch of residues the model sees at once; by default all that it takes.
     overlap : int, optional
@@ -151,7 +157,7 @@ def score_variants(
     >>> scored.table["log_lik_ratio"].round(2).tolist()
     [-4.27]
     """
-    _check_methods(methods, model)
+    methods = _checked_methods(methods, model)
     window, overlap = checked_window(model, window, overlap)
     require_changes(variants)
     sequences = protein_sequences(proteins, variants["uniprot"])
@@ -186,11 +192,11 @@ def score_variants(
     return counted
 
 
-def _check_methods(methods: Sequence[str], model: SequenceModel) -> None:
+def _checked_methods(methods: Sequence[str] | None, model: SequenceModel) -> Sequence[str]:
     require_protein_model(model)
-    unknown = [method for method in methods if method not in METHODS]
-    if isinstance(methods, str) or unknown or not methods or len(set(methods)) < len(methods):
-        raise InputError(f"methods is {methods!r}; expected a list out of {', '.join(METHODS)}")
+    if methods is None:
+        return DEFAULT_METHODS if model.masked else (WILD_TYPE,)
+    check_methods(methods, METHODS)
     causal = getattr(model, "causal", False)
     hiding = [method for method in methods if method == MASKED or (method == EXACT and not causal)]
     if hiding and not model.masked:
@@ -198,6 +204,7 @@ def _check_methods(methods: Sequence[str], model: SequenceModel) -> None:
             f"model {model.name!r} cannot hide a position, which {hiding[0]!r} does; use "
             f"methods=[{WILD_TYPE!r}]"
         )
+    return methods
 
 
 def _plan(method: str, question: _Question) -> Plan | None:

@@ -43,6 +43,37 @@ test_that("scores of several models are combined", {
   expect_error(combine_scores(tables, how = "logistic"), "labels are missing")
 })
 
+test_that("tables say what made their scores, parts of them and tibbles too", {
+  skip_without_python()
+  changes <- all_substitutions("MKV", name = "P1")
+  model <- load_model("blosum62")
+  score <- function() {
+    score_variants(changes, c(P1 = "MKV"), model, methods = "wild-type-marginal")
+  }
+  check <- function(scored) {
+    made <- attr(scored, "log_lik_ratio")
+    expect_identical(made$model, "blosum62")
+    expect_identical(made$methods, "wild-type-marginal")
+    expect_identical(made$unit, "natural log")
+    expect_match(made$sign, "negative: less likely than the reference")
+    half <- scored[scored$position < 3, ]
+    expect_identical(attr(half, "log_lik_ratio"), made)
+    both <- combine_scores(list(one = scored, two = half))
+    expect_identical(attr(both, "models"), list(one = made, two = made))
+    expect_identical(attr(both, "combined")$of, c("one", "two"))
+  }
+  check(score())
+  mutants <- data.frame(uniprot = "P1", mutant = "K2W")
+  mutants <- score_mutants(mutants, c(P1 = "MKV"), model, methods = "one-pass-pseudo-log-odds")
+  expect_identical(attr(mutants, "log_lik_ratio")$methods, "one-pass-pseudo-log-odds")
+  expect_identical(attr(embed_proteins(c(P1 = "MKV"), model), "embedding")$pooling, "mean")
+  skip_if_not_installed("tibble")
+  loadNamespace("tibble")
+  scored <- score()
+  expect_s3_class(scored, "tbl_df")
+  check(scored)
+})
+
 test_that("an ensemble is one model", {
   skip_without_python()
   both <- load_model(c("blosum62", "blosum62"))
@@ -66,6 +97,24 @@ test_that("residues, variants and neighbours have embeddings", {
   vectors <- embed_proteins(c(P1 = "MKV", P2 = "MKI", P3 = "WW"), model)
   near <- nearest_proteins(vectors, queries = "P1", k = 1)
   expect_identical(near$protein, "P2")
+})
+
+test_that("DNA in place of proteins is refused with its remedy", {
+  skip_without_python()
+  change <- data.frame(uniprot = "P1", position = 1, ref_aa = "A", alt_aa = "W")
+  model <- load_model("blosum62")
+  dna <- c(P1 = strrep("ATG", 10))
+  told <- "the sequence holds A, C, G, T, U and N alone .*by score_dna_variants"
+  for (call in list(
+    quote(score_variants(change, dna, model)), quote(embed_proteins(dna, model)),
+    quote(score_mutants(data.frame(uniprot = "P1", mutant = "A1W"), dna, model)),
+    quote(all_substitutions(dna[[1]])), quote(categorical_jacobian(model, dna[[1]]))
+  )) {
+    expect_error(eval(call), told, class = "seqgen_input_error")
+  }
+  fasta <- tempfile(fileext = ".fa")
+  writeLines(c(">P1", dna), fasta)
+  expect_error(read_fasta(fasta), basename(fasta), class = "seqgen_input_error")
 })
 
 test_that("a protein model scores no DNA", {
