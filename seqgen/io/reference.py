@@ -136,10 +136,8 @@ def open_reference(path: str | os.PathLike[str]) -> Iterator[Reference]:
 
     Raises
     ------
-    MissingFileError
-        If there is no such file.
-    InputError
-        If it is no FASTA, or packed by gzip where bgzip is needed.
+    MissingFileError, InputError
+        As `is_packed`.
     """
     import pysam
 

@@ -13,13 +13,13 @@ import ctypes
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 
 from seqgen.errors import MissingDependencyError
-from seqgen.native import share, transformer_int16_kernels, transformer_kernels, whole
+from seqgen.native import share, transformer_kernels, whole
 
 _VECTORS = "AVX2"
 # As in the C file: widths of heads it knows, columns of a panel, rows and columns that go together.
@@ -63,22 +63,13 @@ class _Attention(ctypes.Structure):
 
 
 @cache
-def _built() -> bool:
+def _built(*, whole_numbers: bool = False) -> bool:
     """Whether the loops are there, from a compiler that makes them fast."""
     try:
-        library = transformer_kernels()
+        library = transformer_kernels(whole_numbers=whole_numbers)
     except MissingDependencyError:
         return False
-    return bool(ctypes.c_int64.in_dll(library, "seqgen_fused").value)
-
-
-@cache
-def _built_whole() -> bool:
-    """Whether the loops in whole numbers are there."""
-    try:
-        return bool(ctypes.c_int64.in_dll(transformer_int16_kernels(), "seqgen_whole").value)
-    except MissingDependencyError:
-        return False
+    return bool(ctypes.c_int64.in_dll(library, "seqgen_fast").value)
 
 
 def fits(head: int, *sizes: int, whole_numbers: bool = False) -> bool:
@@ -97,7 +88,7 @@ def fits(head: int, *sizes: int, whole_numbers: bool = False) -> bool:
         head in _HEADS
         and all(size % _PANEL == 0 for size in sizes)
         and torch.backends.cpu.get_cpu_capability() == _VECTORS
-        and (_built_whole() if whole_numbers else _built())
+        and _built(whole_numbers=whole_numbers)
     )
 
 
@@ -141,7 +132,8 @@ class Panels:
         self._kept: dict[tuple[int, ...], tuple[tuple[int, ...], _Laid, list[torch.Tensor]]] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _empty_panels, (self.whole_numbers,)  # a copy's weights lie elsewhere
+        # A copy's weights lie elsewhere.
+        return partial(Panels, whole_numbers=self.whole_numbers), ()
 
     def of(self, weights: Sequence[torch.Tensor]) -> _Laid:
         """Some weights, each (out, in), one below the other."""
@@ -172,10 +164,6 @@ class _Laid:
         return self.panels.nbytes
 
 
-def _empty_panels(whole_numbers: bool) -> Panels:
-    return Panels(whole_numbers=whole_numbers)
-
-
 def _floats(weights: list[torch.Tensor]) -> _Laid:
     panels = torch.empty((len(weights), weights[0].numel()))
     pack = transformer_kernels().seqgen_pack
@@ -194,7 +182,7 @@ def _whole(weights: list[torch.Tensor]) -> _Laid:
     out, columns = joined.shape
     panels = torch.empty(joined.numel(), dtype=torch.int16)
     scales = torch.empty((-(-columns // _DEPTH), out))
-    transformer_int16_kernels().seqgen_pack16(
+    transformer_kernels(whole_numbers=True).seqgen_pack16(
         ctypes.c_void_p(joined.data_ptr()), *whole(columns, out, 0, out // _PANEL),
         ctypes.c_void_p(panels.data_ptr()), ctypes.c_void_p(scales.data_ptr()),
     )  # fmt: skip
@@ -257,11 +245,7 @@ def run(
     if heads is not None:
         given.queries, given.next = heads.joined.data_ptr(), _norm(heads.norm)
         given.joined = dense(heads.weights, heads.bias, heads.joined.stride(-2))
-    function = (
-        transformer_int16_kernels().seqgen_block16
-        if panels.whole_numbers
-        else transformer_kernels().seqgen_run_block
-    )
+    function = transformer_kernels(whole_numbers=panels.whole_numbers).seqgen_run_block
 
     def work(span: tuple[int, int]) -> None:
         _check(function(ctypes.byref(given), *whole(*span)))
@@ -298,11 +282,7 @@ def attend(
     places = None if at is None else at.contiguous()
     address = [None if one is None else one.data_ptr() for one in (*angles, places)]
     given = _Attention(joined.data_ptr(), *address, out.data_ptr(), length, heads, width)
-    function = (
-        transformer_int16_kernels().seqgen_attend16
-        if whole_numbers
-        else transformer_kernels().seqgen_run_attention
-    )
+    function = transformer_kernels(whole_numbers=whole_numbers).seqgen_run_attention
 
     def work(span: tuple[int, int]) -> None:
         _check(function(ctypes.byref(given), *whole(*span)))

@@ -63,7 +63,6 @@ class EsmPass(torch.nn.Module):
         self.width = config.hidden_size // self.heads
         self.joined = [_joined(layer.attention.self) for layer in encoder.layer]
         rotary = network.esm.rotary_embeddings
-        self.rotary = rotary is not None
         self.panels = Panels(whole_numbers=whole_numbers)
         self.fits = _fits(network, whole_numbers)
         self.tables = None
@@ -125,7 +124,7 @@ class EsmPass(torch.nn.Module):
         for place, layer in enumerate(layers):
             short = at if place == len(layers) - 1 else None
             heads, joined = self._compiled_heads(place, hidden, short)
-            if before is None and short is None and self.rotary:
+            if before is None and short is None and self.tables is not None:
                 self._fill_first(hidden, tokens, heads)
             else:
                 compiled.run(hidden, self.panels, layer=before, mixed=mixed, heads=heads)

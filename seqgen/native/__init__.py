@@ -69,31 +69,17 @@ def mr_ash_kernels() -> ctypes.CDLL:
 
 
 @cache
-def transformer_kernels() -> ctypes.CDLL:
-    """The compiled blocks of a transformer.
+def transformer_kernels(*, whole_numbers: bool = False) -> ctypes.CDLL:
+    """The compiled blocks of a transformer, in float32 or in whole numbers of 16 bits.
 
     Raises
     ------
     MissingDependencyError
-        If they were not built, or were built for another machine.
+        If they were not built, or for a processor that gains nothing by whole numbers.
     """
-    library = _library("seqgen.native._transformer", "seqgen_run_block")
+    name = "_transformer_int16" if whole_numbers else "_transformer"
+    library = _library(f"seqgen.native.{name}", "seqgen_run_block")
     for function in (library.seqgen_run_block, library.seqgen_run_attention):
-        function.restype = ctypes.c_int64
-    return library
-
-
-@cache
-def transformer_int16_kernels() -> ctypes.CDLL:
-    """The compiled blocks of a transformer in whole numbers of 16 bits.
-
-    Raises
-    ------
-    MissingDependencyError
-        If they were not built, or for a processor that gains nothing by them.
-    """
-    library = _library("seqgen.native._transformer_int16", "seqgen_block16")
-    for function in (library.seqgen_block16, library.seqgen_attend16):
         function.restype = ctypes.c_int64
     return library
 

@@ -3,17 +3,7 @@
  * for the exponential below relies on the order of additions, and sums must not depend on the
  * build.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <math.h>
-#include <stdint.h>
-#include <string.h>
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
+#include "module.h"
 
 /* One build serves old and new processors: the loader picks the widest version. (By
  * instructions, not by "arch=haswell", which no processor but Intel's own answers to.) */
@@ -26,7 +16,6 @@
 #else
 #define WIDEST
 #endif
-#define INLINE static inline __attribute__((always_inline))
 
 #define LANES 4
 typedef double lane_t __attribute__((vector_size(LANES * 8), aligned(8)));

@@ -3,18 +3,7 @@
  * its own: callers share the work among Python threads, for ctypes releases the interpreter lock
  * during a call.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
+#include "module.h"
 
 /* One build serves old and new processors: the loader picks the widest version. (By
  * instructions, not by "arch=haswell", which no processor but Intel's own answers to.) */
@@ -27,7 +16,6 @@
 #else
 #define WIDEST
 #endif
-#define INLINE static inline __attribute__((always_inline))
 
 /* ---- like sequences ------------------------------------------------------------------- */
 

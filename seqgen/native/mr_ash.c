@@ -1,16 +1,7 @@
 /* Many small effects at once, each with a mixture of normal distributions as its prior: sweeps of
  * coordinate ascent, which no array operation replaces. Plain C without threads of its own.
  */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <math.h>
-#include <stdint.h>
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
+#include "module.h"
 
 /* What `settings` hold: residual variance; convergence tolerance; most sweeps; sum of squares of
  * the phenotype; number of people; whether the residual variance is estimated; X'X over R. */

@@ -24,7 +24,7 @@
 /* A tile of ROWS x 2 vectors leaves four of sixteen registers for what is multiplied. */
 #define ROWS 6
 
-EXPORT const int64_t seqgen_fused = FUSED;
+EXPORT const int64_t seqgen_fast = FUSED;
 
 /* ---- products with weights -------------------------------------------------------------- */
 
@@ -140,6 +140,25 @@ EXPORT WIDEST int64_t seqgen_run_block(const block_t *b, int64_t begin, int64_t 
 }
 
 /* ---- attention -------------------------------------------------------------------------- */
+
+#define FAR 1e6f          /* whole numbers above some four million do not fit there */
+
+/* 2^(x - less) for a whole number `less` and x <= less + 1, of relative error 2e-7; 0 where that
+ * is below 2^-126. The difference is of whole numbers alone, so that nothing of x is rounded.
+ */
+INLINE lane_t power_of_two(lane_t x, float less)
+{
+    const ilane_t below = x < (lane_t){0} + (less - 126.0f);
+    const float magic = MAGIC - less;
+    const lane_t shifted = x + magic;
+    const lane_t r = x - (shifted - magic);
+    lane_t p = r * 1.3276470e-3f + 9.6755416e-3f;
+    p = p * r + 5.5507133e-2f;
+    p = p * r + 2.4022120e-1f;
+    p = p * r + 6.9314697e-1f;
+    p = p * r + 1.0000001f;
+    return (lane_t)(((ilane_t)p + ((ilane_t)shifted << 23)) & ~below);
+}
 
 /* start + (rows x depth) times a panel (depth x vectors * LANES), all sums in registers. */
 INLINE void product(

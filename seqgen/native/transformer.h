@@ -1,17 +1,5 @@
 /* What the two kinds of a transformer's compiled blocks share: float32 and whole numbers. */
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#if defined(_WIN32)
-#define EXPORT __declspec(dllexport)
-#else
-#define EXPORT __attribute__((visibility("default")))
-#endif
-#define INLINE static inline __attribute__((always_inline))
+#include "module.h"
 
 #define LANES 8
 typedef float lane_t __attribute__((vector_size(LANES * 4)));
@@ -115,24 +103,6 @@ typedef struct {
 #define AHEAD 8 /* tokens: those of a head are too far apart for a processor to foresee */
 
 #define MAGIC 12582912.0f /* 1.5 * 2^23: adding it rounds to a whole number in the lowest bits */
-#define FAR 1e6f          /* whole numbers above some four million do not fit there */
-
-/* 2^(x - less) for a whole number `less` and x <= less + 1, of relative error 2e-7; 0 where that
- * is below 2^-126. The difference is of whole numbers alone, so that nothing of x is rounded.
- */
-INLINE lane_t power_of_two(lane_t x, float less)
-{
-    const ilane_t below = x < (lane_t){0} + (less - 126.0f);
-    const float magic = MAGIC - less;
-    const lane_t shifted = x + magic;
-    const lane_t r = x - (shifted - magic);
-    lane_t p = r * 1.3276470e-3f + 9.6755416e-3f;
-    p = p * r + 5.5507133e-2f;
-    p = p * r + 2.4022120e-1f;
-    p = p * r + 6.9314697e-1f;
-    p = p * r + 1.0000001f;
-    return (lane_t)(((ilane_t)p + ((ilane_t)shifted << 23)) & ~below);
-}
 
 /* A query (part 0) or key (part 1) of a token, turned by its place, times `scale`; returns its
  * squared length. */

@@ -13,7 +13,7 @@
 #define WHOLE 0
 #endif
 
-EXPORT const int64_t seqgen_whole = WHOLE;
+EXPORT const int64_t seqgen_fast = WHOLE;
 
 #if WHOLE
 #include "sums_int16.h"
@@ -131,8 +131,8 @@ FAST void dense(
         columns16(d, rows, left, result, begin, end, part, kind);
 }
 
-/* As seqgen_run_block of transformer.c; a step's weights are packed by seqgen_pack16. */
-EXPORT FOR_AVX2 int64_t seqgen_block16(const block_t *b, int64_t begin, int64_t end)
+/* As in transformer.c; a step's weights are packed by seqgen_pack16. */
+EXPORT FOR_AVX2 int64_t seqgen_run_block(const block_t *b, int64_t begin, int64_t end)
 {
     const int64_t parts = b->width / DEPTH + 1;
     float *one = malloc((b->width + BLOCK * (DEPTH + parts + 1)) * sizeof(float)
@@ -381,8 +381,8 @@ FAST void attend(
     }
 }
 
-/* As seqgen_run_attention of transformer.c. */
-EXPORT FOR_AVX2 int64_t seqgen_attend16(const attention_t *a, int64_t begin, int64_t end)
+/* As in transformer.c. */
+EXPORT FOR_AVX2 int64_t seqgen_run_attention(const attention_t *a, int64_t begin, int64_t end)
 {
     const int64_t padded = (a->length + 47) / 48 * 48, all = padded * a->width;
     char *memory = malloc((all + a->width + ROWS * padded) * 4
