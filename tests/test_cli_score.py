@@ -10,6 +10,7 @@ import tiny_models as tiny
 
 from seqgen import __version__, schemas
 from seqgen.cli import main
+from seqgen.errors import InputError
 from seqgen.io.tables import read_provenance, read_table
 from seqgen.models.registry import load_model
 from seqgen.scores import score_dna_variants, score_mutants
@@ -230,6 +231,28 @@ def test_parts_make_the_whole(tables, what):
     dropped = [read_table(tables / f"{name}.drops.tsv") for name in ("merged", "whole")]
     pd.testing.assert_frame_equal(*dropped)
     assert dropped[0]["count"].sum() == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [((), None), (("--shard", "1/1"), "float32"), (("--shard", "1/1", "--dtype", "int16"), "int16"),
+     (("--cluster", "dask"), "float32"), (("--dtype", "bfloat16"), "bfloat16")],
+)  # fmt: skip
+def test_machines_that_share_a_job_have_one_precision(tables, monkeypatch, more, expected):
+    """Not each what its processor is fastest in: their parts would not fit together."""
+    from seqgen.cli import score_commands
+
+    asked = []
+
+    def load(*names, **options):
+        asked.append(options["dtype"])
+        raise InputError("enough")
+
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr(score_commands, "load_model", load)
+    assert run("score", tables / "changes.tsv", "--proteins", tables / "p.fa", "--model",
+               tables / "esm", "--out", tables / "o.tsv", *more) == 1  # fmt: skip
+    assert asked == [expected]
 
 
 def test_parts_of_embeddings_make_the_whole(tables):

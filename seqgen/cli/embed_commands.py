@@ -12,7 +12,7 @@ from seqgen import schemas
 from seqgen.cli.cache_arguments import remembering
 from seqgen.cli.commands import write_drops
 from seqgen.cli.console import Console
-from seqgen.cli.shard_commands import drops_beside, part_provenance
+from seqgen.cli.shard_commands import drops_beside, part_provenance, shared_dtype
 from seqgen.cli.subcommand import check_outputs, unique
 from seqgen.errors import InputError, OutputError
 from seqgen.io.reference import is_packed
@@ -286,7 +286,7 @@ def _model(
     return load_model(
         names if several else names[0],
         device=arguments.device,
-        dtype=arguments.dtype,
+        dtype=shared_dtype(arguments),
         runtime=arguments.runtime,
         revision=arguments.revision,
         trust_remote_code=arguments.trust_remote_code,

@@ -12,7 +12,7 @@ from seqgen import schemas
 from seqgen.cli.cache_arguments import remembering
 from seqgen.cli.commands import write_counted
 from seqgen.cli.console import Console
-from seqgen.cli.shard_commands import part_provenance
+from seqgen.cli.shard_commands import part_provenance, shared_dtype
 from seqgen.cli.subcommand import check_outputs
 from seqgen.errors import InputError, OutputError
 from seqgen.io.reference import is_packed
@@ -100,19 +100,16 @@ def _model(arguments: argparse.Namespace, console: Console) -> Iterator[Sequence
         "alphabet": "dna" if arguments.fasta and len(names) == 1 else None,
     }
     console.progress(f"loading model {', '.join(names)}", 0, 1)
-    # Processors of a cluster may differ in what they are fastest in: answers may not.
-    one = "float32" if arguments.cluster and arguments.runtime == "torch" else None
+    dtype = shared_dtype(arguments)
     model = load_model(
         names[0] if len(names) == 1 else names,
         device="cpu" if arguments.cluster else arguments.device,
-        dtype=arguments.dtype or one,
+        dtype=dtype,
         revision=arguments.revision,
         **options,
     )
     with ExitStack() as stack:
         if arguments.cluster:
-            # The precision is told: workers with a GPU would take another one than this machine.
-            dtype = getattr(getattr(model, "models", [model])[0], "dtype", arguments.dtype)
             recipe = Recipe(
                 tuple(names), model.revision, hub_revision=arguments.revision,
                 device=arguments.device, dtype=dtype, **options,

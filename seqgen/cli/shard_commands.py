@@ -62,6 +62,20 @@ def part_provenance(
     return made if shard is None else {**made, **shard_note(shard, schema, **note)}
 
 
+def shared_dtype(arguments: argparse.Namespace) -> str | None:
+    """``--dtype``; of a job that other machines share, by default one that all of them have.
+
+    What a processor is fastest in is its own matter (int16 on some), and parts of one job may not
+    differ in it.
+    """
+    cluster = getattr(arguments, "cluster", None)
+    if arguments.dtype or not (cluster or getattr(arguments, "shard", None)):
+        return arguments.dtype
+    from seqgen.models.loading import placement
+
+    return placement("cpu" if cluster else arguments.device, None, arguments.runtime)[1]
+
+
 @cache
 def _sha256(path: str) -> str:
     return file_sha256(path)
